@@ -1,0 +1,217 @@
+"""Find plugins, collect the names they announce, and load a component when it is first used."""
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, partial
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+import pluggy
+
+from mertk import hookspecs
+from mertk.errors import PluginError, did_you_mean
+from mertk.hookspecs import KINDS, PROJECT
+
+SINGULAR: Mapping[str, str] = MappingProxyType(
+    {
+        "encoders": "encoder",
+        "fusions": "fusion",
+        "tasks": "auxiliary task",
+        "datasets": "dataset",
+        "metrics": "metric",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One announced component.
+
+    Args:
+        kind: One of the five kinds.
+        name: What recipes say.
+        target: `package.module:Class`, or `path/to/file.py:Class`.
+        summary: One line.
+        provider: Distribution and version that brought it, for example `mertk 0.1.0`.
+    """
+
+    kind: str
+    name: str
+    target: str
+    summary: str
+    provider: str
+
+    def load(self) -> type[Any]:
+        """Import the component.
+
+        Raises:
+            PluginError: The module cannot be imported or lacks the name.
+        """
+        where, _, attribute = self.target.rpartition(":")
+        module = _load_file(Path(where)) if where.endswith(".py") else _load_module(self, where)
+        try:
+            component = getattr(module, attribute)
+        except AttributeError:
+            near = did_you_mean(attribute, (n for n in vars(module) if not n.startswith("_")))
+            raise PluginError(f"{where} has no {attribute!r}{near}") from None
+        if not inspect.isclass(component):
+            raise PluginError(f"{self.target} is not a class but a {type(component).__name__}")
+        return component
+
+    @property
+    def code_digest(self) -> str:
+        """What identifies the code: the provider's version, or the text of a local file."""
+        where = self.target.rpartition(":")[0]
+        if where.endswith(".py"):
+            return hashlib.sha256(Path(where).read_bytes()).hexdigest()[:16]
+        return self.provider
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A plugin that could not be loaded, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass
+class Registry:
+    """Every announced component by kind and name."""
+
+    entries: dict[str, dict[str, Entry]] = field(default_factory=lambda: {k: {} for k in KINDS})
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def add(self, entry: Entry) -> None:
+        """Take one component in.
+
+        Raises:
+            PluginError: The name is taken, or the target is not `module:Class`.
+        """
+        if ":" not in entry.target:
+            raise PluginError(
+                f"{entry.provider}: {entry.name!r} points to {entry.target!r}; "
+                "expected 'package.module:Class'"
+            )
+        known = self.entries[entry.kind].get(entry.name)
+        if known is not None:
+            raise PluginError(
+                f"two plugins register the {SINGULAR[entry.kind]} {entry.name!r}: "
+                f"{known.provider} ({known.target}) and {entry.provider} ({entry.target}); "
+                "uninstall one or ask its author for another name"
+            )
+        self.entries[entry.kind][entry.name] = entry
+
+    def find(self, kind: str, use: str, base: Path | None = None) -> Entry:
+        """Look up what a recipe says after `use:`.
+
+        Args:
+            kind: One of the five kinds.
+            use: A registered name, `package.module:Class`, or `./file.py:Class`.
+            base: The folder that a relative file is relative to (the recipe's).
+
+        Raises:
+            PluginError: Nothing of that name is there.
+        """
+        if ":" in use:
+            return self._direct(kind, use, base or Path())
+        try:
+            return self.entries[kind][use]
+        except KeyError:
+            raise PluginError(self._unknown(kind, use)) from None
+
+    def _direct(self, kind: str, use: str, base: Path) -> Entry:
+        where, _, attribute = use.rpartition(":")
+        if where.endswith(".py"):
+            path = (base / where).resolve()
+            if not path.is_file():
+                raise PluginError(f"no file {str(path)!r}")
+            return Entry(kind, use, f"{path}:{attribute}", "", f"file {path.name}")
+        return Entry(kind, use, use, "", f"module {where.partition('.')[0]}")
+
+    def _unknown(self, kind: str, name: str) -> str:
+        other = [SINGULAR[k] for k in KINDS if k != kind and name in self.entries[k]]
+        hint = f"; that is the name of a {other[0]}" if other else ""
+        near = hint or did_you_mean(name, self.entries[kind])
+        broken = "".join(f" (plugin {s.name!r} was skipped: {s.reason})" for s in self.skipped)
+        return f"no {SINGULAR[kind]} named {name!r}{near}{broken}"
+
+
+def collect(plugins: Iterable[tuple[str, Any]]) -> Registry:
+    """Call the hooks of (provider, plugin) pairs and collect what they announce."""
+    registry = Registry()
+    for provider, plugin in plugins:
+        # One manager per plugin, so that a call of `register` is known to be this provider's.
+        manager = pluggy.PluginManager(PROJECT)
+        manager.add_hookspecs(hookspecs)
+        try:
+            manager.register(plugin, name=provider)
+            manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            registry.skipped.append(Skipped(provider, str(error)))
+            continue
+        for kind in KINDS:
+            register = partial(_register, registry, kind, provider)
+            getattr(manager.hook, f"register_{kind}")(register=register)
+    return registry
+
+
+def _register(
+    registry: Registry, kind: str, provider: str, name: str, target: str, *, summary: str
+) -> None:
+    registry.add(Entry(kind, name, target, summary, provider))
+
+
+@cache
+def discover() -> Registry:
+    """Every component of every installed plugin; a plugin that does not load is skipped and named.
+
+    Raises:
+        PluginError: Two plugins announce one name.
+    """
+    skipped: list[Skipped] = []
+    plugins: list[tuple[str, Any]] = []
+    for point in sorted(entry_points(group=PROJECT), key=_builtin_first):
+        provider = f"{point.dist.name} {point.dist.version}" if point.dist else point.name
+        try:
+            plugins.append((provider, point.load()))
+        except Exception as error:  # any fault of a stranger's module must not stop the others
+            skipped.append(Skipped(provider, f"{type(error).__name__}: {error}"))
+    registry = collect(plugins)
+    registry.skipped = [*skipped, *registry.skipped]
+    return registry
+
+
+def _builtin_first(point: EntryPoint) -> tuple[bool, str]:
+    return (point.dist is None or point.dist.name != PROJECT, point.name)
+
+
+def _load_module(entry: Entry, name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise PluginError(
+            f"{entry.name!r} needs the package {error.name!r}, which is not installed"
+        ) from error
+    except Exception as error:
+        raise PluginError(
+            f"{entry.name!r} does not load: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"mertk_file_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise PluginError(f"{path} does not load: {type(error).__name__}: {error}") from error
+    return module
