@@ -43,7 +43,7 @@ class Clip:
     Args:
         id: Unique in its corpus.
         labels: What is known about it: `emotion` (a class name) and anything else that was rated.
-        speaker: Who talks; folds and validation keep speakers apart.
+        speaker: Who talks, '' where nobody knows; folds and validation keep speakers apart.
         group: Other things clips share, such as `session`, `dialogue`, `scenario` or `gender`.
         media: Modality -> where its media lies; a modality that is absent is missing.
         text: What is said, where known.

@@ -56,3 +56,9 @@ def register_metrics(register: Register) -> None:
     at = "mertk_plugins.metrics"
     register("ua", f"{at}.ua:UA", summary="unweighted accuracy: mean recall over classes")
     register("wa", f"{at}.wa:WA", summary="weighted accuracy: share of clips that are right")
+    register(
+        "weighted_f1",
+        f"{at}.weighted_f1:WeightedF1",
+        summary="F1 averaged over classes, weighted by their sizes",
+    )
+    register("macro_f1", f"{at}.macro_f1:MacroF1", summary="F1 averaged over classes")

@@ -1,0 +1,195 @@
+"""Recipe x registry -> every fault at once, or the recipe with every default written in."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from mertk.draft import Draft
+from mertk.errors import Fault, PluginError, RecipeError, did_you_mean
+from mertk.recipe import (
+    Component,
+    DatasetSpec,
+    EncoderSpec,
+    Recipe,
+    TaskSpec,
+)
+from mertk.registry import Registry
+from mertk.resolved import Bound, Resolved
+from mertk.signature import Signature, explain, join
+
+Json = Any
+_C = TypeVar("_C", bound=Component)
+
+SECTIONS: Mapping[str, tuple[str, type[Component]]] = {
+    "dataset": ("datasets", DatasetSpec),
+    "encoders": ("encoders", EncoderSpec),
+    "fusion": ("fusions", Component),
+    "tasks": ("tasks", TaskSpec),
+    "metrics": ("metrics", Component),
+}
+"""Section of a recipe -> the kind of component and the keys that belong to the place."""
+
+
+def resolve(draft: Draft, registry: Registry) -> Resolved:
+    """Check a draft against the registry and write every default into it.
+
+    Raises:
+        RecipeError: With every fault of the draft.
+    """
+    recipe, faults = _parse(draft)
+    parts: dict[str, Bound] = {}
+    for where, kind, spec in _components(draft.content):
+        bound = _bind(spec, kind, where, draft.base, registry, faults)
+        if bound is not None:
+            parts[where] = bound
+            faults += bound.signature.faults(_arguments(spec, where), where)
+    faults += _needs(parts)
+    faults += _pairs(draft.content, parts)
+    faults += _selection(draft.content, registry)
+    if faults or recipe is None:
+        raise RecipeError(draft.source, sorted(set(faults), key=lambda f: _order(f, draft)))
+    return Resolved(draft.source, _filled(recipe, parts, draft.base), parts)
+
+
+def _parse(draft: Draft) -> tuple[Recipe | None, list[Fault]]:
+    try:
+        return Recipe.model_validate(draft.content), []
+    except ValidationError as error:
+        return None, [_schema_fault(e) for e in error.errors(include_url=False)]
+
+
+def _schema_fault(error: Any) -> Fault:
+    *parents, last = error["loc"]
+    where = join("", error["loc"])
+    if error["type"] == "extra_forbidden":
+        known = _keys_at(parents)
+        owner = join("", parents) or "a recipe"
+        return Fault(where, f"{owner} has no such key{did_you_mean(str(last), known)}")
+    if error["type"] == "missing":
+        return Fault(where, "is missing")
+    return Fault(where, explain(error))
+
+
+def _keys_at(path: list[Any]) -> list[str]:
+    model: type[BaseModel] = Recipe
+    for part in path:
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return list(model.model_fields)
+
+
+def _components(content: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
+    """Every (where, kind, spec) in the raw content, as far as its shape allows."""
+    for section, (kind, _) in SECTIONS.items():
+        value = content.get(section)
+        if section in ("dataset", "fusion"):
+            found = {section: value}
+        elif section == "metrics" and isinstance(value, list):
+            found = {f"metrics.{i}": v for i, v in enumerate(value)}
+        else:
+            found = (
+                {f"{section}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {}
+            )
+        for where, spec in found.items():
+            yield where, kind, {"use": spec} if isinstance(spec, str) else spec
+
+
+def _arguments(spec: Mapping[str, Json], where: str) -> dict[str, Json]:
+    place = SECTIONS[where.partition(".")[0]][1].model_fields
+    return {str(k): v for k, v in spec.items() if k not in place}
+
+
+def _bind(
+    spec: Json, kind: str, where: str, base: Path, registry: Registry, faults: list[Fault]
+) -> Bound | None:
+    if not isinstance(spec, dict) or not isinstance(spec.get("use"), str):
+        return None  # the schema has told this fault
+    try:
+        entry = registry.find(kind, spec["use"], base)
+        component = entry.load()
+        return Bound(entry, component, Signature.of(component, spec["use"]))
+    except PluginError as error:
+        faults.append(Fault(where, str(error)))
+    except (NameError, TypeError, ValueError) as error:
+        what = f"the constructor of {spec['use']!r} cannot be read: {error}"
+        faults.append(Fault(where, what))
+    return None
+
+
+def _needs(parts: Mapping[str, Bound]) -> Iterator[Fault]:
+    """A task that needs what no task before it provides."""
+    provided: set[str] = set()
+    for where, bound in parts.items():
+        for name in getattr(bound.component, "requires", ()):
+            if name not in provided:
+                yield Fault(where, f"needs {name!r}, which no task before it provides")
+        provided |= set(getattr(bound.component, "provides", ()))
+
+
+def _pairs(content: Mapping[str, Json], parts: Mapping[str, Bound]) -> Iterator[Fault]:
+    """A task's argument named `modalities` names two of the recipe's streams."""
+    encoders = content.get("encoders")
+    streams = list(encoders) if isinstance(encoders, dict) else []
+    for where, bound in parts.items():
+        section, _, key = where.partition(".")
+        if section != "tasks" or "modalities" not in bound.signature.arguments or not streams:
+            continue
+        spec = content["tasks"][key]
+        named = spec.get("modalities") if isinstance(spec, dict) else None
+        if isinstance(named, list):
+            for name in named:
+                if name not in streams:
+                    hint = did_you_mean(str(name), streams)
+                    yield Fault(f"{where}.modalities", f"no encoder named {name!r}{hint}")
+        elif named is None and len(streams) < 2:
+            yield Fault(
+                where, f"pairs two streams, and there is only {streams[0]!r}; leave {key} out too"
+            )
+        elif named is None and len(streams) > 2:
+            several = ", ".join(streams)
+            what = f"say which two of {several} it pairs, such as [{', '.join(streams[:2])}]"
+            yield Fault(f"{where}.modalities", what)
+
+
+def _selection(content: Mapping[str, Json], registry: Registry) -> Iterator[Fault]:
+    train = content.get("train")
+    select = train.get("select") if isinstance(train, dict) else None
+    by = select.get("by", "ua") if isinstance(select, dict) else "ua"
+    if isinstance(by, str) and by not in registry.entries["metrics"]:
+        hint = did_you_mean(by, registry.entries["metrics"])
+        yield Fault("train.select.by", f"no metric named {by!r}{hint}")
+
+
+def _order(fault: Fault, draft: Draft) -> tuple[int, str]:
+    sections = list(draft.content)
+    top = fault.where.partition(".")[0]
+    return (sections.index(top) if top in sections else len(sections), fault.where)
+
+
+def _filled(recipe: Recipe, parts: Mapping[str, Bound], base: Path) -> Recipe:
+    """The recipe with every default of every component written in."""
+
+    def fill(spec: _C, where: str) -> _C:
+        arguments = parts[where].signature.resolve(spec.arguments)
+        place = {k: getattr(spec, k) for k in type(spec).model_fields}
+        use = place.pop("use")
+        return type(spec)(use=_absolute(use, base), **place, **arguments)
+
+    return recipe.model_copy(
+        update={
+            "dataset": fill(recipe.dataset, "dataset"),
+            "encoders": {k: fill(s, f"encoders.{k}") for k, s in recipe.encoders.items()},
+            "fusion": fill(recipe.fusion, "fusion"),
+            "tasks": {k: fill(s, f"tasks.{k}") for k, s in recipe.tasks.items()},
+            "metrics": tuple(Component(use=s.use, **s.arguments) for s in recipe.metrics),
+        }
+    )
+
+
+def _absolute(use: str, base: Path) -> str:
+    """A file's component by its full path, so that a resolved recipe means the same anywhere."""
+    where, colon, attribute = use.rpartition(":")
+    return f"{(base / where).resolve()}:{attribute}" if colon and where.endswith(".py") else use

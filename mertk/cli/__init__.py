@@ -1,0 +1,119 @@
+"""The command line: one screen per verb; what is heavy is imported inside the verb."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from mertk import __version__
+from mertk.errors import MertkError
+
+OK, FAILED, MENDABLE, INTERRUPTED = 0, 1, 2, 130
+
+VERBS = {
+    "run": ("mertk.cli.run", "run"),
+    "ablate": ("mertk.cli.run", "ablate"),
+    "check": ("mertk.cli.look", "check"),
+    "list": ("mertk.cli.look", "listing"),
+    "show": ("mertk.cli.look", "show"),
+    "schema": ("mertk.cli.look", "schema"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status.
+
+    0: all went well. 1: a trial failed. 2: something the user can mend.
+    """
+    arguments = parser().parse_args(argv)
+    module, verb = VERBS[arguments.verb]
+    try:
+        status: int = getattr(import_module(module), verb)(arguments)
+        sys.stdout.flush()
+    except MertkError as error:
+        _complain(str(error), as_json=getattr(arguments, "json", False))
+        return MENDABLE
+    except KeyboardInterrupt:
+        print("\nmertk: stopped; what is finished is kept, run again to go on", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `mertk list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    return status
+
+
+def _complain(message: str, *, as_json: bool) -> None:
+    print(f"mertk: {message}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": message}, ensure_ascii=False))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of every verb."""
+    top = argparse.ArgumentParser(
+        prog="mertk", description="Benchmark multimodal emotion recognition from one recipe."
+    )
+    top.add_argument("--version", action="version", version=f"mertk {__version__}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _running(verbs.add_parser("run", help="train and score a recipe"), recipe=None)
+    ablate = verbs.add_parser("ablate", help="leave parts of a recipe out, or swap them")
+    _running(ablate, recipe="foalnet")
+    ablate.add_argument(
+        "--without",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="leave out an encoder or auxiliary task; A,B leaves both out together",
+    )
+    ablate.add_argument(
+        "--swap",
+        metavar="PART=NAME",
+        action="append",
+        default=[],
+        help="put another component there, such as fusion=concat",
+    )
+    ablate.add_argument("--grid", action="store_true", help="every combination of the changes")
+    check = verbs.add_parser("check", help="tell every fault of a recipe")
+    _recipe(check, default=None)
+    listing = verbs.add_parser("list", help="what can be used in a recipe")
+    listing.add_argument("kind", metavar="KIND", nargs="?", help="only one kind, such as encoders")
+    show = verbs.add_parser("show", help="arguments, shapes and source of a component")
+    show.add_argument("name", metavar="NAME", help="as in a recipe's `use:`")
+    schema = verbs.add_parser("schema", help="JSON Schema of recipes, for editors")
+    for verb in (check, listing, show, schema):
+        _json(verb)
+    return top
+
+
+def _running(verb: argparse.ArgumentParser, recipe: str | None) -> None:
+    _recipe(verb, default=recipe)
+    verb.add_argument("--seeds", metavar="0,1", help="instead of the recipe's")
+    verb.add_argument("--folds", metavar="NAMES", help="only these, separated by commas")
+    verb.add_argument("--results", metavar="DIR", default="results", help="default: results")
+    verb.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    verb.add_argument("--dry-run", action="store_true", help="tell what would be done")
+    verb.add_argument("--redo", action="store_true", help="repeat trials that are there")
+    _json(verb)
+
+
+def _recipe(verb: argparse.ArgumentParser, default: str | None) -> None:
+    verb.add_argument(
+        "recipe",
+        metavar="RECIPE",
+        nargs="?" if default else None,
+        default=default,
+        help="a file, or the name of a shipped recipe" + (f"; {default}" if default else ""),
+    )
+    verb.add_argument(
+        "--set",
+        metavar="K=V",
+        action="append",
+        default=[],
+        help="change a value, such as train.epochs=3",
+    )
+
+
+def _json(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--json", action="store_true", help="one JSON object on stdout")

@@ -1,0 +1,86 @@
+"""What a person sees while and after a run; the only place that knows rich."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+Advance = Callable[[int], None]
+
+
+class Screen:
+    """Progress on stderr, results on stdout; no bars where stderr is not a terminal."""
+
+    def __init__(self) -> None:
+        self._err = Console(stderr=True, highlight=False)
+        self._out = Console(highlight=False)
+        # A table in a file or a pipe is not cut to the width of a terminal that is not there.
+        if not sys.stdout.isatty():
+            self._out.width = 120
+        self._progress: Progress | None = None
+
+    @contextmanager
+    def bar(self, label: str, total: int) -> Iterator[Advance]:
+        """A progress bar, shown inside the `with`; bars nest. Yields how to advance it."""
+        if not self._err.is_terminal:
+            yield lambda _: None
+            return
+        outermost = self._progress is None
+        progress = self._progress or self._started()
+        task = progress.add_task(escape(label), total=total)
+        try:
+            yield lambda count: _advance(progress, task, count)
+        finally:
+            progress.remove_task(task)
+            if outermost:
+                progress.stop()
+                self._progress = None
+
+    def _started(self) -> Progress:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self._err,
+        )
+        self._progress.start()
+        return self._progress
+
+    def say(self, text: str) -> None:
+        """One line on stderr that stays."""
+        self._err.print(escape(text), soft_wrap=True)
+
+    def table(
+        self,
+        title: str,
+        header: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        notes: Sequence[str] = (),
+    ) -> None:
+        """A table on stdout with notes below it."""
+        table = Table(title=escape(title), title_justify="left", header_style="bold")
+        for position, name in enumerate(header):
+            table.add_column(escape(name), justify="left" if position == 0 else "right")
+        for row in rows:
+            table.add_row(*map(escape, row))
+        self._out.print(table)
+        for note in notes:
+            self._out.print(escape(note), soft_wrap=True)
+
+
+def _advance(progress: Progress, task: TaskID, count: int) -> None:
+    progress.advance(task, count)

@@ -1,0 +1,87 @@
+"""Open the dataset of a recipe: its clips and folds, checked, without what is left out."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from mertk.contracts import Clip, Fold
+from mertk.errors import CorpusError, did_you_mean
+from mertk.plan import Corpus, choose_folds
+from mertk.resolved import Resolved
+from mertk.split import check_folds
+
+
+def open_corpus(resolved: Resolved, folds: Sequence[str] = ()) -> Corpus:
+    """Read the corpus of a recipe.
+
+    Args:
+        resolved: The recipe.
+        folds: Names of the folds to run; all where none is named.
+
+    Raises:
+        CorpusError: It is missing, its folds leak, or a class has no clip.
+        MertkError: There is no fold of that name.
+    """
+    spec = resolved.recipe.dataset
+    source = resolved.build("dataset")
+    clips = tuple(source.clips())
+    known = Counter(c.id for c in clips)
+    twice = [i for i, n in known.items() if n > 1]
+    if twice:
+        raise CorpusError(f"dataset: the clip id {twice[0]!r} stands {known[twice[0]]} times")
+    for name in spec.exclude:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise CorpusError(f"dataset.exclude: there is no clip {name!r}{hint}")
+    corpus = Corpus(source.card, clips, choose_folds(source.folds(), folds), {})
+    _check_labels(corpus)
+    corpus = leave_out(corpus, dict.fromkeys(spec.exclude, "dataset.exclude"))
+    check_folds(corpus.clips, corpus.folds, shared_speakers=spec.shared_speakers == "allow")
+    return corpus
+
+
+def leave_out(corpus: Corpus, clips: Mapping[str, str]) -> Corpus:
+    """The corpus without some clips, in all folds.
+
+    Args:
+        corpus: The corpus.
+        clips: Clip id -> why it is left out.
+
+    Raises:
+        CorpusError: A class is left without a clip.
+    """
+    gone = set(clips)
+    left = Corpus(
+        card=corpus.card,
+        clips=tuple(c for c in corpus.clips if c.id not in gone),
+        folds=tuple(
+            Fold(f.name, f.train - gone, f.test - gone, f.valid - gone) for f in corpus.folds
+        ),
+        left_out={**corpus.left_out, **clips},
+    )
+    _check_classes(left)
+    return left
+
+
+def _check_labels(corpus: Corpus) -> None:
+    for clip in corpus.clips:
+        label = clip.labels.get("emotion")
+        if label not in corpus.card.classes:
+            raise CorpusError(
+                f"dataset: clip {clip.id!r} is labelled {label!r}, which is none of the classes "
+                f"{', '.join(corpus.card.classes)}"
+            )
+
+
+def _check_classes(corpus: Corpus) -> None:
+    by_id = {c.id: str(c.labels["emotion"]) for c in corpus.clips}
+    faults = []
+    for fold in corpus.folds:
+        trained = {by_id[i] for i in fold.train}
+        faults += [f"{fold.name}: {c!r} has no training clip" for c in _missing(corpus, trained)]
+    if faults:
+        raise CorpusError("dataset: a class cannot be learned:\n  " + "\n  ".join(faults))
+
+
+def _missing(corpus: Corpus, present: Iterable[str]) -> list[str]:
+    there = set(present)
+    return [c for c in corpus.card.classes if c not in there]

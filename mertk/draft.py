@@ -1,0 +1,212 @@
+"""A recipe before it is checked: read from YAML, changed by --set, --without and --swap."""
+
+import copy
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mertk.errors import MertkError, did_you_mean
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The raw content of a recipe file.
+
+    Args:
+        source: What messages call it: the path as given, or the shipped name.
+        base: The folder that `./file.py:Class` is relative to.
+        content: The YAML mapping.
+    """
+
+    source: str
+    base: Path
+    content: dict[str, Json]
+
+    def set(self, assignments: Iterable[str]) -> "Draft":
+        """Apply `--set a.b=1`: values are YAML, missing sections are made.
+
+        Raises:
+            MertkError: An assignment is not of this form.
+        """
+        draft = self
+        for assignment in assignments:
+            path, equals, text = assignment.partition("=")
+            if not equals or not path.strip():
+                raise MertkError(f"--set {assignment}: expected PATH=VALUE, such as train.lr=1e-3")
+            try:
+                value = parse(text, f"--set {assignment}")
+            except MertkError:
+                raise MertkError(f"--set {assignment}: {text!r} is not a YAML value") from None
+            draft = draft.assign(path.strip(), value)
+        return draft
+
+    def assign(self, path: str, value: Json) -> "Draft":
+        """Put a value at a dotted path.
+
+        Raises:
+            MertkError: The path leads through something that has no parts.
+        """
+        content = copy.deepcopy(self.content)
+        _assign(content, path.split("."), value)
+        return replace(self, content=content)
+
+    def without(self, names: Iterable[str]) -> "Draft":
+        """Leave out encoders or auxiliary tasks by name (`mem` or `tasks.mem`).
+
+        Raises:
+            MertkError: There is no such part, or it cannot be left out.
+        """
+        content = copy.deepcopy(self.content)
+        for name in names:
+            section, key = _locate(content, name, ("encoders", "tasks"), f"--without {name}")
+            del content[section][key]
+        return replace(self, content=content)
+
+    def swap(self, swaps: Mapping[str, Json]) -> "Draft":
+        """Put another component in the place of one; its arguments are its own defaults.
+
+        Raises:
+            MertkError: There is no such part.
+        """
+        content = copy.deepcopy(self.content)
+        for name, other in swaps.items():
+            spec = {"use": other} if isinstance(other, str) else other
+            if name in ("fusion", "dataset"):
+                content[name] = spec
+                continue
+            section, key = _locate(content, name, ("encoders", "tasks"), f"--swap {name}")
+            kept = content[section][key]
+            # `train`, `standardize` and `weight` belong to the place, not to the component.
+            place = {k: kept[k] for k in ("train", "standardize", "weight") if k in kept}
+            content[section][key] = {**place, **spec} if isinstance(spec, dict) else spec
+        return replace(self, content=content)
+
+
+def read(recipe: str) -> Draft:
+    """Read a recipe by path or by the name of a shipped one.
+
+    Raises:
+        MertkError: There is none, or it is not a YAML mapping.
+    """
+    path = Path(recipe)
+    if not path.is_file():
+        known = shipped()
+        if recipe in known:
+            path = known[recipe]
+        elif path.is_dir():
+            raise MertkError(f"{recipe}: is a folder; give one of the recipes in it")
+        else:
+            raise MertkError(f"{recipe}: no such recipe{did_you_mean(path.stem, known)}")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MertkError(f"{recipe}: cannot be read as text: {error}") from None
+    content = parse(text, recipe)
+    if not isinstance(content, dict):
+        raise MertkError(
+            f"{recipe}: expected a mapping such as 'name: ...', got {type(content).__name__}"
+        )
+    return Draft(recipe, path.parent, content)
+
+
+def shipped() -> dict[str, Path]:
+    """The recipes that come with mertk, by name."""
+    beside = Path(__file__).resolve().parent.parent / "recipes"
+    try:
+        folder = Path(str(files("mertk_recipes")))
+    except ModuleNotFoundError:  # an editable installation reads them where they are written
+        folder = beside
+    return {p.stem: p for p in sorted(folder.glob("*.yaml"))}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's plain scalars, so that `on:` is a key and 1e-4 a number; no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str | int | float | bool):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be a plain word", key_node.start_mark
+                )
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [r for r in resolvers if not r[0].endswith((":bool", ":float", ":timestamp"))]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(
+        r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"
+    ),
+    list("-+0123456789."),
+)
+
+
+def parse(text: str, source: str) -> Json:
+    """Read YAML text.
+
+    Raises:
+        MertkError: It is not YAML, says a key twice, or nests without end.
+    """
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise MertkError(f"{where}: not valid YAML: {problem}") from None
+    except (ValueError, RecursionError) as error:
+        raise MertkError(f"{source}: not valid YAML: {type(error).__name__}: {error}") from None
+
+
+def _assign(content: dict[str, Json], path: list[str], value: Json) -> None:
+    here = content
+    for depth, key in enumerate(path[:-1]):
+        below = here.get(key)
+        if below is None:
+            below = here[key] = {}
+        elif isinstance(below, str) and key != "use":
+            below = here[key] = {"use": below}
+        elif not isinstance(below, dict):
+            done = ".".join(path[: depth + 1])
+            kind = type(below).__name__
+            raise MertkError(f"{'.'.join(path)}: cannot be set, {done!r} is a {kind}, no section")
+        here = below
+    here[path[-1]] = value
+
+
+def _locate(
+    content: Mapping[str, Json], name: str, sections: tuple[str, ...], where: str
+) -> tuple[str, str]:
+    section, dot, key = name.partition(".")
+    if dot and section in sections:
+        sections, name = (section,), key
+    present = {s: content.get(s) for s in sections}
+    found = [s for s, parts in present.items() if isinstance(parts, dict) and name in parts]
+    if len(found) == 1:
+        return found[0], name
+    if found:
+        raise MertkError(f"{where}: both {' and '.join(found)} have it; say {found[0]}.{name}")
+    if name in ("fusion", "dataset"):
+        raise MertkError(f"{where}: a recipe needs its {name}; use --swap {name}=OTHER instead")
+    known = [k for parts in present.values() if isinstance(parts, dict) for k in parts]
+    raise MertkError(f"{where}: the recipe has no such part{did_you_mean(name, known)}")

@@ -1,0 +1,164 @@
+"""The model of one recipe: trained encoders, fusion, classifier and auxiliary tasks."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mertk.contracts import Step, Stream, Streams, Vectors
+from mertk.pairing import bind
+from mertk.resolved import Resolved
+from mertk.seeds import derive
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the model makes of a batch.
+
+    Args:
+        logits: [B, N].
+        fused: The fusion's vectors, [B, dims] by stream name.
+        losses: Scalars by name, `emotion` and each task's; unweighted; empty without labels.
+        total: The weighted sum that is minimised; None without labels.
+    """
+
+    logits: Tensor
+    fused: Vectors
+    losses: Mapping[str, Tensor] = field(default_factory=dict)
+    total: Tensor | None = None
+
+
+class Standardize(nn.Module):
+    """Shift and scale each channel: `(x - mean) / std` where a step is real, 0 elsewhere.
+
+    Args:
+        mean: [C], over the training clips.
+        std: [C].
+    """
+
+    def __init__(self, mean: Tensor, std: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("std", std)
+        self.mean: Tensor
+        self.std: Tensor
+
+    def forward(self, stream: Stream) -> Stream:
+        """Standardize [B, T, C]."""
+        x = (stream.x - self.mean) / self.std
+        return Stream(x * stream.mask.unsqueeze(-1), stream.mask)
+
+
+class Model(nn.Module):
+    """Streams -> logits, and in training the losses.
+
+    Args:
+        encoders: Trained encoders by stream name.
+        scales: Standardization by stream name.
+        fusion: The fusion.
+        tasks: Auxiliary tasks in order.
+        weights: Each task's share of the total; 0 leaves its loss out, the task still provides.
+        head: The fused vectors side by side -> logits [B, N].
+        label_smoothing: Of the emotion loss.
+    """
+
+    def __init__(
+        self,
+        encoders: Mapping[str, nn.Module],
+        scales: Mapping[str, Standardize],
+        fusion: nn.Module,
+        tasks: Mapping[str, nn.Module],
+        weights: Mapping[str, float],
+        head: nn.Module,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.encoders = nn.ModuleDict(encoders)
+        self.scales = nn.ModuleDict(scales)
+        self.fusion = fusion
+        self.tasks = nn.ModuleDict(tasks)
+        self.weights = dict(weights)
+        self.head = head
+        self.label_smoothing = label_smoothing
+
+    def forward(self, streams: Streams, labels: Tensor | None = None) -> Output:
+        """Run on [B, T, ...] streams; with [B] labels the losses come too."""
+        encoded = {name: self._encode(name, stream) for name, stream in streams.items()}
+        fused, fuse_with = bind(self.fusion, encoded)
+        logits = self.head(torch.cat(list(fused.values()), dim=-1))
+        if labels is None:
+            return Output(logits, fused)
+        emotion = F.cross_entropy(logits.float(), labels, label_smoothing=self.label_smoothing)
+        losses = {"emotion": emotion}
+        total = emotion
+        shared: dict[str, Any] = {}
+        for name, task in self.tasks.items():
+            loss = task(Step(encoded, fused, labels, self.fusion, fuse_with, shared))
+            shared |= loss.shared
+            losses[name] = loss.value
+            if self.weights[name]:
+                total = total + self.weights[name] * loss.value
+        return Output(logits, fused, losses, total)
+
+    def _encode(self, name: str, stream: Stream) -> Stream:
+        if name in self.encoders:
+            stream = self.encoders[name](stream)
+        if name in self.scales:
+            stream = self.scales[name](stream)
+        return stream
+
+
+def build(
+    resolved: Resolved,
+    dims: Mapping[str, int],
+    num_classes: int,
+    seed: int,
+    scales: Mapping[str, tuple[Tensor, Tensor]] | None = None,
+) -> Model:
+    """Construct the model of a recipe, each part from its own seed.
+
+    Args:
+        resolved: The checked recipe.
+        dims: Each stream's channels C after its encoder.
+        num_classes: N.
+        seed: The trial's.
+        scales: Mean and spread [C] over the training clips of each stream that is standardized.
+
+    Raises:
+        RecipeError: A component refuses its arguments.
+    """
+    recipe = resolved.recipe
+    supplies: dict[str, Any] = {"dims": dict(dims), "num_classes": num_classes}
+
+    def part(where: str) -> nn.Module:
+        with drawing(derive(seed, where)):
+            built: nn.Module = resolved.build(where, **supplies)
+        return built
+
+    encoders = {n: part(f"encoders.{n}") for n, spec in recipe.encoders.items() if spec.train}
+    fusion = part("fusion")
+    supplies["fused_dims"] = fused_dims = dict(fusion.dims)  # type: ignore[arg-type]
+    tasks = {name: part(f"tasks.{name}") for name in recipe.tasks}
+    with drawing(derive(seed, "head")):
+        classifier = nn.Linear(sum(fused_dims.values()), num_classes)
+    return Model(
+        encoders=encoders,
+        scales={n: Standardize(*moments) for n, moments in (scales or {}).items()},
+        fusion=fusion,
+        tasks=tasks,
+        weights={name: spec.weight for name, spec in recipe.tasks.items()},
+        head=nn.Sequential(nn.Dropout(recipe.head.dropout), classifier),
+        label_smoothing=recipe.train.label_smoothing,
+    )
+
+
+@contextmanager
+def drawing(seed: int) -> Iterator[None]:
+    """Draw from this seed inside, and leave the global generators as they were."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,113 @@
+"""Variants x seeds x folds -> the list of trials, each with the key of all that causes its result."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mertk import __version__
+from mertk.contracts import Card, Clip, Fold
+from mertk.errors import MertkError, did_you_mean
+from mertk.recipe import digest
+from mertk.split import Split, split
+from mertk.variants import Variant
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a dataset brought, checked and with broken or excluded clips left out.
+
+    Args:
+        card: What it is.
+        clips: The clips in order.
+        folds: The folds that are run.
+        left_out: Clip id -> why it is left out of all folds.
+    """
+
+    card: Card
+    clips: tuple[Clip, ...]
+    folds: tuple[Fold, ...]
+    left_out: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fit of one variant on one fold with one seed.
+
+    Args:
+        variant: The recipe.
+        fold: The fold's name.
+        seed: The seed.
+        split: Which clips train, choose and are scored.
+        key: Twelve hexadecimal digits over everything that causes the result.
+    """
+
+    variant: Variant
+    fold: str
+    seed: int
+    split: Split
+    key: str
+
+    @property
+    def name(self) -> str:
+        """Fold, seed and key, fit for a folder."""
+        return f"{self.fold}-seed{self.seed}-{self.key}"
+
+
+def trials(
+    variants: Sequence[Variant],
+    corpus: Corpus,
+    seeds: Sequence[int],
+    inputs: Mapping[str, Mapping[str, str]],
+) -> list[Trial]:
+    """Every trial, variants outermost, then seeds, then folds.
+
+    Args:
+        variants: The recipes.
+        corpus: The clips and folds.
+        seeds: The seeds.
+        inputs: Per variant name and stream, the digest of everything its encoder read.
+
+    Raises:
+        CorpusError: The selection rule cannot be met on a fold.
+    """
+    emotion = {c.id: (c.labels["emotion"], c.speaker) for c in corpus.clips}
+    made = []
+    for variant in variants:
+        for seed in seeds:
+            for fold in corpus.folds:
+                recipe = variant.resolved.recipe
+                parts = split(fold, corpus.clips, recipe.train.select, seed)
+                causes = {
+                    "recipe": variant.resolved.causes,
+                    "fold": fold.name,
+                    "seed": seed,
+                    "classes": corpus.card.classes,
+                    "parts": [
+                        [[i, *emotion[i]] for i in part]
+                        for part in (parts.train, parts.valid, parts.test)
+                    ],
+                    "inputs": dict(inputs[variant.name]),
+                    "code": {"mertk": __version__, **_providers(variant)},
+                }
+                made.append(Trial(variant, fold.name, seed, parts, digest(causes)))
+    return made
+
+
+def _providers(variant: Variant) -> dict[str, str]:
+    parts = variant.resolved.parts.items()
+    return {w: b.entry.code_digest for w, b in parts if not w.startswith("metrics")}
+
+
+def choose_folds(folds: Sequence[Fold], names: Sequence[str]) -> tuple[Fold, ...]:
+    """The named folds in the dataset's order; all where no name is given.
+
+    Raises:
+        MertkError: There is no fold of that name.
+    """
+    known = [f.name for f in folds]
+    for name in names:
+        if name not in known:
+            raise MertkError(f"--folds: no fold named {name!r}{did_you_mean(name, known)}")
+    return tuple(f for f in folds if not names or f.name in names)

@@ -1,0 +1,125 @@
+"""Sequences of different lengths, back to back in one tensor, gathered into padded batches.
+
+Shapes: N clips, S steps of all clips together, B clips of a batch, T steps of its longest.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from mertk.contracts import Stream
+
+NUMBERS_AT_ONCE = 1 << 22
+"""Numbers that statistics are taken over at a time, so that no corpus is copied as a whole."""
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """N sequences of one modality.
+
+    Args:
+        values: [S, ...]; may be mapped from a file, so it is never written to.
+        starts: [N] first step of each sequence, on the CPU.
+        lengths: [N] steps of each, on the CPU; 0 where a clip lacks the modality.
+    """
+
+    values: Tensor
+    starts: Tensor
+    lengths: Tensor
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def dim(self) -> int:
+        """Channels: the size of the last axis."""
+        return self.values.shape[-1]
+
+    @property
+    def nbytes(self) -> int:
+        """What the steps of these clips take in memory."""
+        step = self.values.element_size() * self.values.shape[1:].numel()
+        return int(self.lengths.sum()) * step
+
+    def batch(self, rows: Tensor) -> Stream:
+        """Gather clips into a padded batch, trimmed to the longest of them and at least one step.
+
+        Half precision on disk becomes single precision here.
+
+        Args:
+            rows: [B] indices on the CPU, in any order, repeats allowed.
+        """
+        device = self.values.device
+        lengths = self.lengths[rows]
+        longest = max(int(lengths.max()), 1) if len(rows) else 1
+        steps = torch.arange(longest, device=device)
+        mask = steps < lengths.to(device).unsqueeze(1)
+        if not len(self.values):
+            x = self.values.new_zeros(len(rows), longest, *self.values.shape[1:])
+        else:
+            index = self.starts[rows].to(device).unsqueeze(1) + steps
+            index = index.clamp_(max=len(self.values) - 1).flatten()
+            x = self.values.index_select(0, index).unflatten(0, (len(rows), longest))
+            x.masked_fill_(~mask.view(*mask.shape, *(1,) * (x.ndim - 2)), 0)
+        return Stream(x.float() if x.is_floating_point() else x, mask)
+
+    def in_memory(self, limit: int | None = None) -> "Ragged":
+        """The same sequences with exactly their own steps in memory.
+
+        Args:
+            limit: Bytes; where more would be needed, returns itself.
+        """
+        if limit is not None and self.nbytes > limit:
+            return self
+        starts = torch.cumsum(self.lengths, 0) - self.lengths
+        values = self.values.new_empty(int(self.lengths.sum()), *self.values.shape[1:])
+        triples = zip(starts.tolist(), self.starts.tolist(), self.lengths.tolist(), strict=True)
+        for there, here, length in triples:
+            values[there : there + length] = self.values[here : here + length]
+        return Ragged(values, starts, self.lengths)
+
+    def to(self, device: torch.device | str) -> "Ragged":
+        """The same sequences on another device, with their own steps only."""
+        if torch.device(device) == self.values.device:
+            return self
+        own = self.in_memory()
+        return replace(own, values=own.values.to(device))
+
+    def mean_and_std(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each channel over the real steps of some clips.
+
+        In float64. The deviation of a constant channel is 1, so that dividing by it is safe; with
+        no step at all the mean is 0 and the deviation 1.
+
+        Args:
+            rows: [B] indices on the CPU.
+        """
+        shape = self.values.shape[1:]
+        count = int(self.lengths[rows].sum())
+        mean = torch.zeros(shape, dtype=torch.float64, device=self.values.device)
+        if not count:
+            return mean, torch.ones_like(mean)
+        low, high = torch.full_like(mean, torch.inf), torch.full_like(mean, -torch.inf)
+        for x in self._chunks(rows):
+            mean += x.sum(0) / count
+            low, high = torch.minimum(low, x.amin(0)), torch.maximum(high, x.amax(0))
+        variance = torch.zeros_like(mean)
+        for x in self._chunks(rows):
+            variance += (x - mean).square_().sum(0) / count
+        # Rounding makes the deviation of a constant a tiny number rather than 0.
+        std = torch.where(low == high, 1.0, variance.sqrt())
+        return torch.where(low == high, low, mean), std
+
+    def _chunks(self, rows: Tensor) -> Iterator[Tensor]:
+        """The real steps of some clips, a bounded number at a time, in float64."""
+        at_once = max(NUMBERS_AT_ONCE // max(self.values.shape[1:].numel(), 1), 1)
+        lengths = self.lengths[rows]
+        ends = torch.cumsum(lengths, 0)
+        offsets = self.starts[rows] - (ends - lengths)
+        for begin in range(0, int(lengths.sum()), at_once):
+            step = torch.arange(begin, min(begin + at_once, int(ends[-1])))
+            clip = torch.searchsorted(ends, step, right=True)
+            index = (step + offsets[clip]).to(self.values.device)
+            yield self.values.index_select(0, index).double()

@@ -1,0 +1,159 @@
+"""A recipe: the YAML file as a frozen, typed value; edits to it; its fingerprint."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, model_validator
+
+Json = Any
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Part(BaseModel):
+    """A section of a recipe whose keys are all known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Component(BaseModel):
+    """A component by its name; every further key is an argument of its constructor."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    use: str = Field(
+        description="A registered name, package.module:Class, or ./file.py:Class", min_length=1
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: Json) -> Json:
+        """`fusion: concat` is short for `fusion: {use: concat}`."""
+        return {"use": value} if isinstance(value, str) else value
+
+    @property
+    def arguments(self) -> dict[str, Json]:
+        """What its constructor is given."""
+        return dict(self.model_extra or {})
+
+
+class DatasetSpec(Component):
+    """The corpus."""
+
+    exclude: tuple[str, ...] = Field(default=(), description="Clip ids to leave out of all folds")
+    broken: Literal["stop", "skip"] = Field(
+        default="stop", description="What to do when a clip's media cannot be read"
+    )
+    shared_speakers: Literal["refuse", "allow"] = Field(
+        default="refuse", description="Whether a speaker may stand in training and test"
+    )
+
+
+class EncoderSpec(Component):
+    """An encoder; its key in `encoders` names its stream."""
+
+    train: bool = Field(default=False, description="Train it with the rest, or keep it frozen")
+    standardize: bool = Field(
+        default=False,
+        description="Shift and scale each channel by mean and spread over the training clips",
+    )
+
+
+class TaskSpec(Component):
+    """An auxiliary task."""
+
+    weight: NonNegativeFloat = Field(default=1.0, description="Its share of the training loss")
+
+
+class Head(Part):
+    """The classifier over the concatenated fused vectors."""
+
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+
+
+class Select(Part):
+    """Which epoch of a trial is reported."""
+
+    on: Literal["held_out_speaker", "held_out_clips", "valid", "test"] = Field(
+        default="held_out_speaker",
+        description="held_out_speaker and held_out_clips are carved out of the training part; "
+        "valid is the corpus's own part; test is how most published numbers were picked, "
+        "and every table marks it",
+    )
+    by: str = Field(default="ua", description="The metric that picks the epoch")
+    speakers: PositiveInt = Field(default=1, description="How many speakers are held out")
+    share: float = Field(default=0.1, gt=0, lt=1, description="Share of clips held out per class")
+
+
+class Train(Part):
+    """One fit."""
+
+    epochs: PositiveInt = 20
+    batch_size: int = Field(default=16, ge=2)
+    lr: float = Field(default=1e-4, gt=0, description="AdamW's (peak) learning rate")
+    encoder_lr: float | None = Field(
+        default=None, gt=0, description="Another rate for trained encoders; default: the same"
+    )
+    weight_decay: NonNegativeFloat = Field(
+        default=0.01, description="Not applied to biases, norms and other vectors"
+    )
+    decay_vectors: bool = Field(
+        default=False, description="Apply weight decay to biases and norms as well"
+    )
+    schedule: Literal["constant", "cosine", "linear", "one_cycle"] = "constant"
+    warmup: float = Field(default=0.0, ge=0, lt=1, description="Share of steps that warm up")
+    clip_grad: float | None = Field(default=1.0, gt=0, description="Largest gradient norm")
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    balanced: bool = Field(default=False, description="Draw every class equally often")
+    buckets: bool = Field(default=True, description="Put clips of similar length in a batch")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        default="fp32", description="auto: bf16 or fp16 where the device is good at it"
+    )
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    select: Select = Select()
+    keep_weights: bool = Field(default=True, description="Keep the selected epoch's weights")
+
+
+class Ablation(Part):
+    """A variant of the recipe."""
+
+    without: tuple[str, ...] = Field(default=(), description="Parts to leave out")
+    swap: dict[str, Json] = Field(default={}, description="Part -> the component in its place")
+    set: dict[str, Json] = Field(default={}, description="Dotted path -> value")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_name(cls, value: Json) -> Json:
+        if isinstance(value, Mapping) and isinstance(value.get("without"), str):
+            return {**value, "without": [value["without"]]}
+        return value
+
+
+class Recipe(Part):
+    """A method on a corpus, complete: what `mertk run` trains and scores."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][\w.-]*$", description="Names the results folder")
+    source: str = Field(default="", description="Whom to cite for the method")
+    notes: str = Field(default="", description="Where it differs from the source")
+    dataset: DatasetSpec
+    encoders: dict[Name, EncoderSpec] = Field(min_length=1)
+    fusion: Component
+    tasks: dict[Name, TaskSpec] = Field(default={}, description="Auxiliary tasks, in order")
+    metrics: tuple[Component, ...] = Field(
+        default=(Component(use="ua"), Component(use="wa")), min_length=1
+    )
+    head: Head = Head()
+    train: Train = Train()
+    ablations: dict[str, Ablation] = {}
+
+    @property
+    def selects_on_test(self) -> bool:
+        """Whether the reported epoch was picked by the clips it is scored on."""
+        return self.train.select.on == "test"
+
+
+def digest(value: Json) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,102 @@
+"""A checked recipe together with the components it names, ready to be built."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mertk.errors import Fault, MertkError, RecipeError
+from mertk.recipe import Component, Recipe, digest
+from mertk.registry import Entry
+from mertk.signature import Signature
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One component of a recipe: who brings it, its class, what it takes."""
+
+    entry: Entry
+    component: type[Any]
+    signature: Signature
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A recipe with every default written in, and its components by their place in it.
+
+    Args:
+        source: What messages call the recipe.
+        recipe: The recipe.
+        parts: Dotted path, for example `encoders.audio`, to the component there.
+    """
+
+    source: str
+    recipe: Recipe
+    parts: Mapping[str, Bound]
+
+    def spec(self, where: str) -> Component:
+        """What the recipe says at a place such as `tasks.mem` or `metrics.0`."""
+        section, _, key = where.partition(".")
+        value = getattr(self.recipe, section)
+        if section == "metrics":
+            return value[int(key)]  # type: ignore[no-any-return]
+        return value[key] if key else value  # type: ignore[no-any-return]
+
+    def build(self, where: str, **supplies: Any) -> Any:
+        """Construct the component at a place.
+
+        Args:
+            where: Dotted path into the recipe.
+            supplies: What the core has for constructors that name it (`dims` ...).
+
+        Raises:
+            RecipeError: The constructor refuses its arguments.
+        """
+        bound = self.parts[where]
+        arguments = bound.signature.bind(self.spec(where).arguments, supplies)
+        try:
+            return bound.component(**arguments)
+        except MertkError:
+            raise
+        except ValueError as error:
+            argument, colon, rest = str(error).partition(": ")
+            if colon and argument in bound.signature.arguments:
+                fault = Fault(f"{where}.{argument}", rest)
+            else:
+                fault = Fault(where, str(error))
+            raise RecipeError(self.source, [fault]) from error
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that change with whatever of the recipe changes a result."""
+        return digest(self.causes)
+
+    @cached_property
+    def causes(self) -> dict[str, Json]:
+        """What of the recipe can change the predictions of one trial.
+
+        Names, notes, the list of seeds and the metrics cannot: metrics are computed from stored
+        predictions, and a seed belongs to its trial. Where things lie on disk cannot either: what
+        lies there enters each trial's key by digest.
+        """
+        kept = self.recipe.model_dump(
+            mode="json", exclude={"name", "source", "notes", "ablations", "metrics"}
+        )
+        for cosmetic in ("seeds", "keep_weights"):
+            kept["train"].pop(cosmetic)
+        for where, bound in self.parts.items():
+            section, _, key = where.partition(".")
+            if section == "metrics":
+                continue
+            spec = kept[section][key] if key else kept[section]
+            for place in bound.signature.places:
+                spec.pop(place, None)
+            if bound.entry.provider.startswith("file "):
+                spec["use"] = f"{spec['use'].rpartition(':')[2]}@{bound.entry.code_digest}"
+        # The order of tasks is a cause (a later one may use what an earlier one provides), and
+        # canonical JSON sorts keys.
+        kept["tasks"] = list(kept["tasks"].items())
+        kept["encoders"] = list(kept["encoders"].items())
+        return kept

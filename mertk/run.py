@@ -1,0 +1,186 @@
+"""The pipeline, readable top to bottom: corpus -> features -> trials -> results -> rows."""
+
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mertk.console import Screen
+from mertk.corpus import leave_out, open_corpus
+from mertk.errors import MertkError
+from mertk.home import home
+from mertk.inputs import Inputs, gather
+from mertk.plan import Corpus, Trial, trials
+from mertk.report import Row, row
+from mertk.results import Record, Results
+from mertk.store import Store
+from mertk.train.checkpoint import Checkpoint
+from mertk.train.device import pick_device, pick_precision
+from mertk.trial import Setting, conduct
+from mertk.variants import Variant
+
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says about a run.
+
+    Args:
+        seeds: Instead of the recipe's; none means the recipe's.
+        folds: Only these; none means all.
+        results: The results folder.
+        device: `auto`, `cpu` or `cuda`.
+        redo: Repeat trials that are there.
+        dry: Only tell what would be done.
+    """
+
+    seeds: tuple[int, ...] = ()
+    folds: tuple[str, ...] = ()
+    results: Path = Path("results")
+    device: str = "auto"
+    redo: bool = False
+    dry: bool = False
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run came to.
+
+    Args:
+        corpus: What it ran on.
+        rows: One per variant, the full recipe first.
+        planned: Every trial.
+        reused: How many of them were there before.
+    """
+
+    corpus: Corpus
+    rows: Sequence[Row]
+    planned: Sequence[Trial]
+    reused: int
+
+
+def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Finished:
+    """Bring every trial of every variant to a result; do only what is missing.
+
+    Raises:
+        MertkError: Something the user can mend. What was finished before is kept.
+    """
+    full = variants[0].resolved
+    device = pick_device(options.device)
+    for variant in variants:
+        pick_precision(variant.resolved.recipe.train.precision, device)
+    corpus = open_corpus(full, options.folds)
+    inputs = gather(variants, corpus, Store(home() / "features"), device, screen, dry=options.dry)
+    corpus = leave_out(corpus, inputs.broken)
+    seeds = options.seeds or full.recipe.train.seeds
+    planned = trials(variants, corpus, seeds, inputs.digests(corpus))
+    results = Results(options.results)
+    if options.dry:
+        return Finished(corpus, [], planned, sum(results.find(t) is not None for t in planned))
+    runner = _Runner(corpus, inputs, results, device, options, screen)
+    runner.run(planned)
+    return Finished(corpus, runner.rows(variants, planned), planned, runner.reused)
+
+
+class _Runner:
+    def __init__(
+        self,
+        corpus: Corpus,
+        inputs: Inputs,
+        results: Results,
+        device: Any,
+        options: Options,
+        screen: Screen,
+    ) -> None:
+        self.corpus, self.inputs, self.results = corpus, inputs, results
+        self.device, self.options, self.screen = device, options, screen
+        self.records: dict[tuple[str, Key], Record] = {}
+        self.failed: dict[tuple[str, Key], str] = {}
+        self.reused = 0
+
+    def run(self, planned: Sequence[Trial]) -> None:
+        """Do what is missing; what another process is at comes last."""
+        with self.screen.bar("trials", len(planned)) as advance:
+            busy = []
+            for trial in planned:
+                if self._take(trial, wait=False):
+                    advance(1)
+                else:
+                    busy.append(trial)
+            for trial in busy:
+                self._take(trial, wait=True)
+                advance(1)
+
+    def _take(self, trial: Trial, *, wait: bool) -> bool:
+        """Bring one trial to a result; False where another process holds it."""
+        known = None if self.options.redo else self.results.find(trial)
+        if known is None:
+            with self.results.claim(trial, wait=wait) as mine:
+                if not mine:
+                    return False
+                known = None if self.options.redo else self.results.find(trial)
+                if known is None:
+                    self._conduct(trial)
+                    return True
+        self.reused += 1
+        self.records[_place(trial)] = known
+        return True
+
+    def _conduct(self, trial: Trial) -> None:
+        checkpoint = Checkpoint(self.results.scratch(trial))
+        if self.options.redo:
+            checkpoint.remove()
+        setting = self._setting(trial.variant)
+        epochs = trial.variant.resolved.recipe.train.epochs
+        label = f"{trial.variant.name} {trial.fold} seed {trial.seed}"
+        try:
+            with self.screen.bar(label, epochs) as advance:
+                outcome = conduct(trial, setting, checkpoint, lambda _: advance(1))
+        except MertkError:
+            raise
+        except Exception as error:
+            where = self.results.fail(trial, traceback.format_exc())
+            self.failed[_place(trial)] = str(error)
+            self.screen.say(f"failed: {label}: {type(error).__name__}: {error} (see {where})")
+            return
+        self.records[_place(trial)] = self.results.write(trial, outcome)
+        checkpoint.remove()
+
+    def _setting(self, variant: Variant) -> Setting:
+        recipe, resolved = variant.resolved.recipe, variant.resolved
+        metrics = self._metrics(variant)
+        by = recipe.train.select.by
+        return Setting(
+            corpus=self.corpus,
+            inputs=self.inputs.ragged(variant, self.corpus),
+            dims=self.inputs.dims(variant),
+            metrics=metrics,
+            ranking=metrics[by] if by in metrics else resolved.ranking(),
+            device=self.device,
+        )
+
+    def _metrics(self, variant: Variant) -> Mapping[str, Any]:
+        resolved = variant.resolved
+        names = [spec.use for spec in resolved.recipe.metrics]
+        return {name: resolved.build(f"metrics.{i}") for i, name in enumerate(names)}
+
+    def rows(self, variants: Sequence[Variant], planned: Sequence[Trial]) -> list[Row]:
+        """One row per variant, its trials in the order of the plan."""
+        return [self._row(v, [t for t in planned if t.variant is v]) for v in variants]
+
+    def _row(self, variant: Variant, planned: Sequence[Trial]) -> Row:
+        found = {_place(t)[1]: self.records.get(_place(t)) for t in planned}
+        return row(
+            variant.name,
+            {k: record for k, record in found.items() if record is not None},
+            self._metrics(variant),
+            failed=sum(_place(t) in self.failed for t in planned),
+            selected_on_test=variant.resolved.recipe.selects_on_test,
+            note=variant.note,
+        )
+
+
+def _place(trial: Trial) -> tuple[str, Key]:
+    return trial.variant.name, (trial.fold, trial.seed)

@@ -1,0 +1,201 @@
+"""What a component's constructor takes: checked, filled with defaults, described, never built."""
+
+import inspect
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+
+from mertk.errors import Fault, did_you_mean
+
+INJECTED = frozenset({"dims", "fused_dims", "num_classes"})
+"""Arguments that the core supplies to a constructor which names them."""
+
+_REQUIRED = inspect.Parameter.empty
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument that a recipe may give.
+
+    Args:
+        name: Its name.
+        type: Its annotation.
+        default: Its default; `required` is True where there is none.
+        meaning: What the docstring says of it.
+    """
+
+    name: str
+    type: Any
+    default: Any
+    meaning: str
+
+    @property
+    def required(self) -> bool:
+        """Whether a recipe has to give it."""
+        return self.default is _REQUIRED
+
+    @property
+    def is_place(self) -> bool:
+        """Whether it says where something lies: such arguments are no cause of a result."""
+        return self.type is Path or Path in typing.get_args(self.type)
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        try:
+            return TypeAdapter(self.type, config=ConfigDict(arbitrary_types_allowed=True))
+        except PydanticUserError:  # the type brings a configuration of its own
+            return TypeAdapter(self.type)
+
+    def parse(self, value: Any) -> Any:
+        """The value as the constructor wants it.
+
+        Raises:
+            ValidationError: The value has the wrong type.
+        """
+        return self._adapter.validate_python(value)
+
+    def plain(self, value: Any) -> Any:
+        """The value as JSON has it."""
+        return self._adapter.dump_python(value, mode="json")
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema of its values."""
+        schema = self._adapter.json_schema()
+        if self.meaning:
+            schema["description"] = self.meaning
+        if not self.required:
+            schema["default"] = self.plain(self.default)
+        return schema
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The constructor of a component as a recipe sees it."""
+
+    name: str
+    arguments: Mapping[str, Argument]
+    injected: frozenset[str]
+    open_ended: bool
+
+    @classmethod
+    def of(cls, component: type[Any], name: str) -> "Signature":
+        """Read the constructor of `component`, called `name` in messages."""
+        parameters = dict(inspect.signature(component).parameters)
+        hints = typing.get_type_hints(component.__init__, include_extras=True)
+        meanings = docstring_section(component, "Args")
+        named = {
+            p.name: Argument(p.name, hints.get(p.name, Any), p.default, meanings.get(p.name, ""))
+            for p in parameters.values()
+            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        }
+        return cls(
+            name=name,
+            arguments={n: a for n, a in named.items() if n not in INJECTED},
+            injected=INJECTED & set(named),
+            open_ended=any(p.kind is p.VAR_KEYWORD for p in parameters.values()),
+        )
+
+    def faults(self, given: Mapping[str, Any], where: str) -> list[Fault]:
+        """Everything that is wrong with the given arguments."""
+        found = []
+        for name, value in given.items():
+            if name in self.arguments:
+                found += _type_faults(self.arguments[name], value, f"{where}.{name}")
+            elif not self.open_ended:
+                hint = did_you_mean(name, self.arguments)
+                what = f"{self.name!r} takes no such argument{hint}"
+                if name in self.injected:
+                    what = f"{self.name!r} receives this from the core; leave it out"
+                found.append(Fault(f"{where}.{name}", what))
+        missing = [a.name for a in self.arguments.values() if a.required and a.name not in given]
+        return found + [
+            Fault(f"{where}.{n}", f"{self.name!r} needs this argument") for n in missing
+        ]
+
+    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The given arguments and every default, as JSON has them."""
+        defaults = {n: a.plain(a.default) for n, a in self.arguments.items() if not a.required}
+        known = {n: a.plain(a.parse(given[n])) for n, a in self.arguments.items() if n in given}
+        return {**given, **defaults, **known}
+
+    def bind(self, given: Mapping[str, Any], supplies: Mapping[str, Any]) -> dict[str, Any]:
+        """Keyword arguments for the constructor, the injected ones among them."""
+        parsed = {
+            n: self.arguments[n].parse(v) if n in self.arguments else v for n, v in given.items()
+        }
+        return {**parsed, **{n: supplies[n] for n in self.injected if n in supplies}}
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Names of the arguments that only say where something lies."""
+        return frozenset(n for n, a in self.arguments.items() if a.is_place)
+
+
+def _type_faults(argument: Argument, value: Any, where: str) -> list[Fault]:
+    try:
+        argument.parse(value)
+    except ValidationError as error:
+        return [Fault(join(where, e["loc"]), explain(e)) for e in _narrowed(error)]
+    return []
+
+
+def _narrowed(error: ValidationError) -> list[Any]:
+    """One line per fault: of a union's branches only the first is told."""
+    first: dict[Any, Any] = {}
+    for item in error.errors(include_url=False):
+        first.setdefault(repr(item["input"]), item)
+    return [
+        {**item, "loc": [p for p in item["loc"] if isinstance(p, int)]} for item in first.values()
+    ]
+
+
+def join(where: str, parts: typing.Iterable[Any]) -> str:
+    """Append pydantic's location to a dotted path."""
+    return ".".join([where, *map(str, parts)]).lstrip(".")
+
+
+def explain(error: Any) -> str:
+    """Say one of pydantic's errors in the house's words."""
+    shown = repr(error["input"])
+    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+    hint = ""
+    choices = error.get("ctx", {}).get("expected", "")
+    if error["type"] == "literal_error" and isinstance(error["input"], str):
+        hint = did_you_mean(error["input"], re.findall(r"'([^']*)'", str(choices)))
+    return f"{_sentence(error)} (got {shown}){hint if 'did you mean' in hint else ''}"
+
+
+def _sentence(error: Any) -> str:
+    message = str(error["msg"])
+    for beginning in ("Input should be ", "Value error, "):
+        if message.startswith(beginning):
+            rest = message.removeprefix(beginning)
+            return f"expected {rest}" if beginning.startswith("Input") else rest
+    return message[:1].lower() + message[1:]
+
+
+def docstring_section(component: Any, title: str) -> dict[str, str]:
+    """The entries of one section of a Google-style docstring: name -> text on one line."""
+    lines = (inspect.getdoc(component) or "").splitlines()
+    try:
+        begin = lines.index(f"{title}:") + 1
+    except ValueError:
+        return {}
+    entries: dict[str, str] = {}
+    current = ""
+    for line in lines[begin:]:
+        if line and not line.startswith(" "):
+            break
+        entry = re.match(r"    ([\w*]+)(?: \([^)]*\))?: (.*)", line)
+        if entry:
+            current = entry[1]
+            entries[current] = entry[2]
+        elif current and line.strip():
+            entries[current] += f" {line.strip()}"
+    return entries

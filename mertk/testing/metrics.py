@@ -1,0 +1,110 @@
+"""Conformance kit for metrics."""
+
+import math
+import warnings
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mertk.contracts import Metric
+from mertk.errors import MertkError
+from mertk.testing._kit import Kit
+
+Array = NDArray[Any]
+CLASSES = 4
+
+
+class MetricTests(Kit):
+    """What every metric must do.
+
+    class TestMine(MetricTests):
+        component = Mine
+    """
+
+    @pytest.fixture
+    def metric(self, make: Callable[..., Any]) -> Any:
+        """The metric; no warning may escape from it."""
+        return make()
+
+    @pytest.fixture(autouse=True)
+    def _no_warnings(self) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            yield
+
+    @pytest.fixture
+    def labels(self) -> Array:
+        """Forty clips of four classes of different sizes."""
+        return np.repeat(np.arange(CLASSES), [16, 12, 8, 4])
+
+    def test_it_says_which_direction_is_better(self, metric: Any) -> None:
+        """Epochs and systems are ranked by it."""
+        assert isinstance(metric, Metric)
+        assert isinstance(metric.higher_is_better, bool)
+
+    def test_nothing_beats_perfect_predictions(self, metric: Any, labels: Array) -> None:
+        """And to be wrong everywhere is worse than to be right."""
+        sign = 1 if metric.higher_is_better else -1
+        perfect = metric(labels, _scores(labels))
+        assert isinstance(perfect, float)
+        generator = np.random.default_rng(0)
+        for _ in range(20):
+            other = metric(labels, generator.normal(size=(len(labels), CLASSES)))
+            assert sign * other <= sign * perfect
+        wrong = metric(labels, _scores((labels + 1) % CLASSES))
+        assert sign * wrong < sign * perfect
+
+    def test_to_mend_a_mistake_never_makes_it_worse(self, metric: Any, labels: Array) -> None:
+        """From all wrong to all right, the larger classes first."""
+        sign = 1 if metric.higher_is_better else -1
+        predicted = (labels + 1) % CLASSES
+        course = [metric(labels, _scores(predicted))]
+        for clip in range(len(labels)):
+            predicted[clip] = labels[clip]
+            course.append(metric(labels, _scores(predicted)))
+        assert all(sign * b >= sign * a - 1e-12 for a, b in pairwise(course))
+
+    def test_the_order_of_clips_does_not_matter(self, metric: Any, labels: Array) -> None:
+        """Clips are scored as a set."""
+        generator = np.random.default_rng(1)
+        scores = generator.normal(size=(len(labels), CLASSES))
+        order = generator.permutation(len(labels))
+        assert math.isclose(
+            metric(labels[order], scores[order]), metric(labels, scores), rel_tol=1e-9
+        )
+
+    @pytest.mark.parametrize("absent", range(CLASSES))
+    def test_a_class_that_does_not_occur_leaves_a_finite_score(
+        self, metric: Any, labels: Array, absent: int
+    ) -> None:
+        """Whether or not it is predicted, and without a warning."""
+        rest = labels[labels != absent]
+        for predicted in (rest, np.full_like(rest, absent)):
+            assert math.isfinite(metric(rest, _scores(predicted)))
+
+    @pytest.mark.parametrize("predicted", [0, 1])
+    def test_a_single_clip_has_a_finite_score(self, metric: Any, predicted: int) -> None:
+        """Groups such as one speaker may be that small."""
+        assert math.isfinite(metric(np.array([0]), _scores(np.array([predicted]))))
+
+    def test_no_clips_at_all_is_refused(self, metric: Any) -> None:
+        """A number made of nothing would be believed."""
+        with pytest.raises((MertkError, ValueError)):
+            metric(np.zeros(0, dtype=np.int64), np.zeros((0, CLASSES)))
+
+    def test_labels_and_scores_are_left_as_they_were(self, metric: Any, labels: Array) -> None:
+        """Every metric scores the same arrays."""
+        scores = _scores(labels)
+        before = labels.copy(), scores.copy()
+        metric(labels, scores)
+        assert np.array_equal(labels, before[0])
+        assert np.array_equal(scores, before[1])
+
+
+def _scores(predicted: Array) -> Array:
+    """Scores whose largest is at the predicted class: [B, N]."""
+    return np.eye(CLASSES)[predicted] + np.linspace(0, 0.1, CLASSES)

@@ -1,0 +1,48 @@
+"""Work ahead of the consumer in a few threads, in order and within bounds."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def default_workers() -> int:
+    """Threads for decoding and hashing, which release the interpreter lock most of the time."""
+    return min(4, os.cpu_count() or 1)
+
+
+def map_ahead(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    workers: int,
+    depth: Callable[[], int],
+) -> Iterator[Result]:
+    """Yield `function(item)` in the order of the items, computing some of them ahead.
+
+    What waits in the queue is dropped when the consumer stops, so that Ctrl-C and errors wait for
+    `workers` calls at most.
+
+    Args:
+        function: Runs in the threads.
+        items: Taken one by one as there is room.
+        workers: Number of threads.
+        depth: How many items may be under way or wait for the consumer at this moment.
+    """
+    rest = iter(items)
+    queue: deque[Future[Result]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="mertk")
+    try:
+        while True:
+            room = max(depth(), 1) - len(queue)
+            queue.extend(pool.submit(function, item) for item in islice(rest, max(room, 0)))
+            if not queue:
+                return
+            yield queue.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

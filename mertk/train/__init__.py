@@ -1,0 +1,1 @@
+"""One fit: loop, selection, checkpoints -> predictions."""

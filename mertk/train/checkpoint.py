@@ -1,0 +1,53 @@
+"""The state of an unfinished fit at the end of an epoch, so that a killed run goes on there."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+Json = Any
+
+
+class Checkpoint:
+    """Writes the state to one file now and then; reads it back without executing code.
+
+    Args:
+        path: The file.
+        every: Least seconds between two writes.
+    """
+
+    def __init__(self, path: Path, every: float = 60.0) -> None:
+        self.path = path
+        self.every = every
+        self._written = time.monotonic()
+
+    def due(self) -> bool:
+        """Whether enough time has gone by since the last write."""
+        return time.monotonic() - self._written >= self.every
+
+    def write(self, state: dict[str, Json]) -> None:
+        """Replace the file as a whole."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
+        try:
+            torch.save(state, temporary)
+            temporary.replace(self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        self._written = time.monotonic()
+
+    def read(self) -> dict[str, Json] | None:
+        """The last state, or None where there is none that can be read: the fit then starts anew."""
+        if not self.path.is_file():
+            return None
+        try:
+            state: dict[str, Json] = torch.load(self.path, map_location="cpu", weights_only=True)
+        except Exception:  # whatever is wrong with it, the fit can be done without it
+            return None
+        return state
+
+    def remove(self) -> None:
+        """Delete the file."""
+        self.path.unlink(missing_ok=True)

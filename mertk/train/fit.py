@@ -1,0 +1,273 @@
+"""One fit: every epoch is trained, validated and tested; the rule picks one afterwards."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mertk.contracts import Metric
+from mertk.data import Batch, ClipData, epoch_batches, eval_batches
+from mertk.model import Model, drawing
+from mertk.recipe import Train
+from mertk.seeds import derive
+from mertk.train.checkpoint import Checkpoint
+from mertk.train.device import accelerator, repeatable
+from mertk.train.optim import optimizer, scheduler
+
+Scores = NDArray[np.float32]
+
+
+class TrainingError(Exception):
+    """A trial cannot go on; the other trials can."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Rows of the data: which train, which choose the epoch, which are scored. Each [B]."""
+
+    train: Tensor
+    valid: Tensor
+    test: Tensor
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to.
+
+    Args:
+        number: From 1.
+        losses: Mean training losses by name, unweighted; `total` is what was minimised.
+        lr: The learning rate after it.
+        valid: The selection metric on the clips that choose.
+        test: The selection metric on the test clips; only `select: {on: test}` looks at it.
+    """
+
+    number: int
+    losses: Mapping[str, float]
+    lr: float
+    valid: float
+    test: float
+
+
+@dataclass
+class Fit:
+    """A finished fit.
+
+    Args:
+        history: Every epoch.
+        scores: Test scores after every epoch, each [B, N], probabilities.
+        selected: Number of the epoch that the recipe's rule picks.
+        weights: State of the model at that epoch.
+    """
+
+    history: list[Epoch] = field(default_factory=list)
+    scores: list[Scores] = field(default_factory=list)
+    selected: int = 0
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+    def take(self, epoch: Epoch, scores: Scores, model: Model, better: Callable[..., bool]) -> None:
+        """Add an epoch; keep the weights if the rule prefers it to all before."""
+        best = self.history[self.selected - 1].valid if self.selected else None
+        if best is None or better(epoch.valid, best):
+            self.selected = epoch.number
+            self.weights = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+        self.history.append(epoch)
+        self.scores.append(scores)
+
+
+def fit(
+    model: Model,
+    data: ClipData,
+    parts: Parts,
+    settings: Train,
+    metric: Metric,
+    *,
+    seed: int,
+    device: torch.device,
+    precision: str = "fp32",
+    checkpoint: Checkpoint | None = None,
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
+) -> Fit:
+    """Train a model and record every epoch.
+
+    Args:
+        model: As `mertk.model.build` made it.
+        data: The clips.
+        parts: Which of them train, choose and test.
+        settings: The recipe's `train`.
+        metric: Ranks epochs by their validation clips.
+        seed: The trial's.
+        device: Where.
+        precision: `fp32`, `bf16` or `fp16`.
+        checkpoint: Where the state is kept between epochs, if anywhere.
+        on_epoch: Called after each epoch.
+
+    Raises:
+        TrainingError: A loss is not finite.
+    """
+    with repeatable(device), drawing(seed):
+        machine = accelerator(device, precision)
+        loop = _Loop(machine, model, data, parts, settings, seed)
+        done = loop.resume(checkpoint)
+        for number in range(len(done.history) + 1, settings.epochs + 1):
+            epoch, scores = loop.epoch(number, metric)
+            done.take(epoch, scores, model, _ranking(metric))
+            on_epoch(epoch)
+            if checkpoint and checkpoint.due() and number < settings.epochs:
+                checkpoint.write(loop.state(done))
+        machine.free_memory()
+    return done
+
+
+def _ranking(metric: Metric) -> Callable[[float, float], bool]:
+    if metric.higher_is_better:
+        return lambda new, best: new > best or (math.isnan(best) and not math.isnan(new))
+    return lambda new, best: new < best or (math.isnan(best) and not math.isnan(new))
+
+
+def predict(
+    model: torch.nn.Module,
+    data: ClipData,
+    rows: Tensor,
+    batch_size: int,
+    device: torch.device | str = "cpu",
+) -> Scores:
+    """Class probabilities [B, N] of the given rows, in their order."""
+    model.eval()
+    found = []
+    batches = eval_batches(rows, data.lengths, batch_size)
+    with torch.inference_mode():
+        for picked in batches:
+            batch = data.batch(picked)
+            logits = model({k: s.to(device) for k, s in batch.streams.items()}).logits
+            found.append(logits.float().softmax(-1))
+    order = torch.cat(batches)
+    position = torch.empty(len(data.labels), dtype=torch.long)
+    position[order] = torch.arange(len(order))
+    return torch.cat(found).cpu()[position[rows]].numpy()
+
+
+class _Loop:
+    """The moving parts of one fit."""
+
+    def __init__(
+        self,
+        machine: Accelerator,
+        model: Model,
+        data: ClipData,
+        parts: Parts,
+        settings: Train,
+        seed: int,
+    ) -> None:
+        self.machine, self.data, self.parts = machine, data, parts
+        self.settings, self.seed = settings, seed
+        self.batches_per_epoch = len(self._batches(1))
+        tuned = optimizer(model, settings)
+        schedule = scheduler(tuned, settings, settings.epochs * self.batches_per_epoch)
+        self.bare = model
+        self.model, self.optimizer = machine.prepare(model, tuned)
+        # Not prepared: accelerate would step it once per process and skip steps it should not.
+        self.schedule = schedule
+
+    def epoch(self, number: int, metric: Metric) -> tuple[Epoch, Scores]:
+        """Train one epoch, then score the validation and test clips."""
+        torch.manual_seed(derive(self.seed, "epoch", number))
+        losses = self._train(number)
+        lr = float(self.optimizer.param_groups[0]["lr"])
+        test = self._predict(self.parts.test)
+        same = self.parts.valid is self.parts.test
+        valid = test if same else self._predict(self.parts.valid)
+        on_valid = metric(self._labels(self.parts.valid), valid)
+        on_test = metric(self._labels(self.parts.test), test)
+        return Epoch(number, losses, lr, on_valid, on_test), test
+
+    def _train(self, number: int) -> dict[str, float]:
+        self.model.train()
+        sums: dict[str, Tensor] = {}
+        batches = self._batches(number)
+        for rows in batches:
+            losses = self._step(self.data.batch(rows))
+            for name, value in losses.items():
+                sums[name] = sums[name] + value if name in sums else value
+        # The one place in an epoch where the host waits for the device.
+        means = {k: v / len(batches) for k, v in zip(sums, _host(sums.values()), strict=True)}
+        if not all(math.isfinite(v) for v in means.values()):
+            told = ", ".join(f"{k} {v:.4g}" for k, v in means.items())
+            raise TrainingError(
+                f"epoch {number}: a training loss is not finite ({told}); a smaller train.lr, "
+                "train.clip_grad or train.precision=fp32 may help"
+            )
+        return means
+
+    def _step(self, batch: Batch) -> dict[str, Tensor]:
+        device = self.machine.device
+        streams = {k: s.to(device) for k, s in batch.streams.items()}
+        output = self.model(streams, batch.labels.to(device))
+        self.machine.backward(output.total)
+        if self.settings.clip_grad is not None:
+            self.machine.clip_grad_norm_(self.model.parameters(), self.settings.clip_grad)
+        self.optimizer.step()
+        if not self.machine.optimizer_step_was_skipped:  # fp16 skips a step that overflowed
+            self.schedule.step()
+        self.optimizer.zero_grad()
+        losses = {**output.losses, "total": output.total}
+        return {name: value.detach() for name, value in losses.items()}
+
+    def _batches(self, number: int) -> Sequence[Tensor]:
+        return epoch_batches(
+            self.parts.train,
+            self.data.labels,
+            self.data.lengths,
+            batch_size=self.settings.batch_size,
+            balanced=self.settings.balanced,
+            bucket=self.settings.buckets,
+            seed=self.seed,
+            epoch=number,
+        )
+
+    def _predict(self, rows: Tensor) -> Scores:
+        return predict(self.model, self.data, rows, self.settings.batch_size, self.machine.device)
+
+    def _labels(self, rows: Tensor) -> NDArray[np.int64]:
+        return self.data.labels[rows].numpy()
+
+    def state(self, done: Fit) -> dict[str, Any]:
+        """Everything that the next epoch rests on."""
+        scaler = self.machine.scaler
+        return {
+            "model": self.bare.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "scaler": scaler.state_dict() if scaler else {},
+            "history": [asdict(e) for e in done.history],
+            "scores": [torch.from_numpy(s) for s in done.scores],
+            "selected": done.selected,
+            "weights": done.weights,
+        }
+
+    def resume(self, checkpoint: Checkpoint | None) -> Fit:
+        """Go back to the last kept state, if there is one."""
+        state = checkpoint.read() if checkpoint else None
+        if state is None:
+            return Fit()
+        self.bare.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        if self.machine.scaler:
+            self.machine.scaler.load_state_dict(state["scaler"])
+        return Fit(
+            history=[Epoch(**e) for e in state["history"]],
+            scores=[s.numpy() for s in state["scores"]],
+            selected=state["selected"],
+            weights=state["weights"],
+        )
+
+
+def _host(values: Any) -> list[float]:
+    return torch.stack([v.float() for v in values]).tolist()

@@ -1,0 +1,205 @@
+"""One trial: its data, model and fit -> what is kept of it."""
+
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from mertk.contracts import Metric
+from mertk.data import ClipData
+from mertk.model import Model, build
+from mertk.plan import Corpus, Trial
+from mertk.ragged import Ragged
+from mertk.results import Outcome
+from mertk.score import score
+from mertk.train.checkpoint import Checkpoint
+from mertk.train.device import pick_precision
+from mertk.train.fit import Epoch, Fit, Parts, fit
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the trials of one variant share.
+
+    Args:
+        corpus: The clips and folds.
+        inputs: What each stream starts from: stored outputs of frozen encoders, or what trained
+            ones read.
+        dims: Each stream's channels after its encoder.
+        metrics: By name.
+        ranking: The metric that picks the epoch.
+        device: Where to run.
+    """
+
+    corpus: Corpus
+    inputs: Mapping[str, Ragged]
+    dims: Mapping[str, int]
+    metrics: Mapping[str, Metric]
+    ranking: Metric
+    device: torch.device
+
+
+def conduct(
+    trial: Trial, setting: Setting, checkpoint: Checkpoint, on_epoch: Callable[[Epoch], None]
+) -> Outcome:
+    """Train and score one trial.
+
+    Raises:
+        TrainingError: The fit cannot go on.
+    """
+    began, started = datetime.now(UTC), time.monotonic()
+    settings = trial.variant.resolved.recipe.train
+    data = clip_data(setting)
+    position = {clip: row for row, clip in enumerate(data.ids)}
+    train, test = _rows(trial.split.train, position), _rows(trial.split.test, position)
+    on_test = settings.select.on == "test"
+    parts = Parts(train, test if on_test else _rows(trial.split.valid, position), test)
+    model = construct(trial, setting, train)
+    precision = pick_precision(settings.precision, setting.device)
+    done = fit(
+        model,
+        data,
+        parts,
+        settings,
+        setting.ranking,
+        seed=trial.seed,
+        device=setting.device,
+        precision=precision,
+        checkpoint=checkpoint,
+        on_epoch=on_epoch,
+    )
+    facts = {
+        **_identity(trial),
+        "corpus": _corpus_facts(setting.corpus, trial),
+        **_picks(done, setting, data.labels[test].numpy()),
+        "history": [_finite(asdict(e)) for e in done.history],
+        "cost": {
+            "seconds": round(time.monotonic() - started, 3),
+            "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        },
+        "provenance": _provenance(trial, setting.device, precision, began),
+    }
+    return Outcome(
+        facts=facts,
+        clips=trial.split.test,
+        labels=data.labels[test].numpy(),
+        scores={pick: done.scores[number - 1] for pick, number in _numbers(done, setting).items()},
+        weights=save(done.weights) if settings.keep_weights else None,
+    )
+
+
+def clip_data(setting: Setting) -> ClipData:
+    """The clips of a variant as tensors."""
+    classes = {name: index for index, name in enumerate(setting.corpus.card.classes)}
+    clips = setting.corpus.clips
+    return ClipData(
+        ids=tuple(c.id for c in clips),
+        labels=torch.tensor([classes[str(c.labels["emotion"])] for c in clips]),
+        ragged=dict(setting.inputs),
+    )
+
+
+def construct(trial: Trial, setting: Setting, train: Tensor) -> Model:
+    """The untrained model of a trial; [B] `train` rows give the statistics to standardize by."""
+    recipe = trial.variant.resolved.recipe
+    scales = {}
+    for name, spec in recipe.encoders.items():
+        if spec.standardize:
+            mean, std = setting.inputs[name].mean_and_std(train)
+            scales[name] = (mean.float(), std.float())
+    classes = len(setting.corpus.card.classes)
+    return build(trial.variant.resolved, setting.dims, classes, trial.seed, scales)
+
+
+def _rows(clips: Sequence[str], position: Mapping[str, int]) -> Tensor:
+    return torch.tensor([position[c] for c in clips], dtype=torch.long)
+
+
+def _numbers(done: Fit, setting: Setting) -> dict[str, int]:
+    """Epoch numbers of the picks; the first of equals."""
+    sign = 1 if setting.ranking.higher_is_better else -1
+    by_test = max(done.history, key=lambda e: (_rank(sign * e.test), -e.number))
+    return {"selected": done.selected, "last": len(done.history), "test_best": by_test.number}
+
+
+def _rank(value: float) -> float:
+    return -math.inf if math.isnan(value) else value
+
+
+def _picks(done: Fit, setting: Setting, labels: Any) -> dict[str, Json]:
+    return {
+        "picks": {
+            pick: {
+                "epoch": number,
+                "scores": _finite(score(setting.metrics, labels, done.scores[number - 1])),
+            }
+            for pick, number in _numbers(done, setting).items()
+        }
+    }
+
+
+def _identity(trial: Trial) -> dict[str, Json]:
+    recipe = trial.variant.resolved.recipe
+    return {
+        "key": trial.key,
+        "recipe": recipe.name,
+        "variant": trial.variant.name,
+        "fingerprint": trial.variant.resolved.fingerprint,
+        "fold": trial.fold,
+        "seed": trial.seed,
+        "select": recipe.train.select.model_dump(mode="json"),
+        "selected_on_test": recipe.selects_on_test,
+        "held_out": list(trial.split.held_out),
+        "clips": {
+            "train": len(trial.split.train),
+            "valid": 0 if recipe.selects_on_test else len(trial.split.valid),
+            "test": len(trial.split.test),
+        },
+    }
+
+
+def _corpus_facts(corpus: Corpus, trial: Trial) -> dict[str, Json]:
+    return {
+        "dataset": trial.variant.resolved.recipe.dataset.use,
+        "title": corpus.card.title,
+        "licence": corpus.card.licence,
+        "synthetic": corpus.card.synthetic,
+        "classes": list(corpus.card.classes),
+        "left_out": dict(corpus.left_out),
+    }
+
+
+def _provenance(
+    trial: Trial, device: torch.device, precision: str, began: datetime
+) -> dict[str, Json]:
+    parts = trial.variant.resolved.parts
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return {
+        "began": began.isoformat(timespec="seconds"),
+        "device": f"{device.type} ({name})",
+        "precision": precision,
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {p: version(p) for p in ("mertk", "torch", "transformers", "timm", "numpy")},
+        "providers": {where: bound.entry.provider for where, bound in parts.items()},
+    }
+
+
+def _finite(value: Json) -> Json:
+    """JSON has no NaN: a score that does not exist is null."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,33 @@
+"""Checks of constructor arguments: `argument: what is wrong (value); what is right`."""
+
+import math
+
+
+def at_least_one(argument: str, value: int) -> None:
+    """Refuse a count below 1.
+
+    Raises:
+        ValueError: It is below 1.
+    """
+    if value < 1:
+        raise ValueError(f"{argument}: must be at least 1 (got {value})")
+
+
+def dropout_rate(argument: str, value: float) -> None:
+    """Refuse what cannot be a share of dropped values.
+
+    Raises:
+        ValueError: It is not in [0, 1).
+    """
+    if not 0 <= value < 1:
+        raise ValueError(f"{argument}: must be at least 0 and below 1 (got {value})")
+
+
+def above_zero(argument: str, value: float) -> None:
+    """Refuse what is not a positive finite number.
+
+    Raises:
+        ValueError: It is zero, negative, infinite or not a number.
+    """
+    if not (value > 0 and math.isfinite(value)):
+        raise ValueError(f"{argument}: must be a finite number above 0 (got {value})")

@@ -1,0 +1,138 @@
+"""Models with their weights: loaded from a checkpoint, or small and drawn from a seed."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+import xxhash
+from torch import nn
+
+from mertk.errors import MertkError
+from mertk_plugins._checks import at_least_one
+from mertk_plugins.encoders._hub import NONE, SETTINGS, damaged, find, first_line, settings
+
+
+def small_sizes(
+    checkpoint: str, seed: int | None, **sizes: tuple[int | None, int]
+) -> dict[str, int] | None:
+    """The sizes of a model without weights; None where a checkpoint brings its own.
+
+    Args:
+        checkpoint: What the recipe says.
+        seed: The seed its weights are drawn from; 0 where None.
+        sizes: By argument, what the recipe says and what is taken where it says nothing.
+
+    Raises:
+        ValueError: A size or the seed is given beside a checkpoint, or a size is below 1.
+    """
+    if checkpoint != NONE:
+        given = {"seed": seed} | {name: value for name, (value, _) in sizes.items()}
+        for name, value in given.items():
+            if value is not None:
+                raise ValueError(
+                    f"{name}: only `checkpoint: {NONE}` takes sizes and a seed (got {value}); "
+                    f"{checkpoint!r} brings its own, leave this out"
+                )
+        return None
+    chosen = {name: default if value is None else value for name, (value, default) in sizes.items()}
+    for name, value in chosen.items():
+        at_least_one(name, value)
+    return chosen | {"seed": seed or 0}
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw weights from a seed and leave the program's own random numbers where they were."""
+    # `torch.manual_seed` would also reseed the accelerators, which no fork here would restore.
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
+def pretrained(
+    kind: Any, checkpoint: str, family: str, **options: Any
+) -> tuple[Any, Path]:
+    """A transformers model in single precision and the folder it came from.
+
+    Args:
+        kind: The model's class.
+        checkpoint: A folder or a hub id.
+        family: The `model_type` its configuration must name, or begin with.
+        options: For `from_pretrained`.
+
+    Raises:
+        PluginError: The checkpoint is missing, damaged, or another kind of model.
+    """
+    folder = find(checkpoint)
+    found = settings(checkpoint, folder).get("model_type")
+    if not str(found).startswith(family):
+        raise damaged(checkpoint, f"it holds a {found!r} model, here a {family!r} model is needed")
+    with loading(checkpoint):
+        model, info = kind.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            local_files_only=True,
+            output_loading_info=True,
+            **options,
+        )
+    absent = sorted(info["missing_keys"])
+    if absent:
+        raise damaged(checkpoint, f"its weights lack {absent[0]!r} ({len(absent)} in all)")
+    return model, folder
+
+
+def preprocessor(kind: Any, checkpoint: str, folder: Path) -> Any:
+    """The checkpoint's own settings for what goes into the model.
+
+    Raises:
+        PluginError: They are missing or cannot be read.
+    """
+    if not any((folder / name).is_file() for name in SETTINGS[1:]):
+        raise damaged(checkpoint, f"{folder} lacks {SETTINGS[1]}; copy it beside {SETTINGS[0]}")
+    with loading(checkpoint):
+        return kind.from_pretrained(folder, local_files_only=True)
+
+
+@contextmanager
+def loading(checkpoint: str) -> Iterator[None]:
+    """Load without bars and reports, and without touching the program's random numbers.
+
+    Raises:
+        PluginError: For whatever the loader raises.
+    """
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(logging.CRITICAL)
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings(action="ignore"), seeded(0):
+            yield
+    except MertkError:
+        raise
+    except Exception as error:  # loaders raise what their file formats raise
+        raise damaged(checkpoint, first_line(error)) from None
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def digest(model: nn.Module, folder: Path) -> str:
+    """What identifies a loaded model by content: every number of its state, and its settings.
+
+    Args:
+        model: The model.
+        folder: Where it came from.
+    """
+    hasher = xxhash.xxh3_128()
+    for name in SETTINGS:
+        if (folder / name).is_file():
+            hasher.update((folder / name).read_bytes())
+    for name, tensor in sorted(model.state_dict().items()):
+        hasher.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        hasher.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy())
+    return hasher.hexdigest()

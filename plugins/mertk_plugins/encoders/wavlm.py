@@ -1,0 +1,186 @@
+"""WavLM."""
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
+
+from mertk.contracts import Clip, Stream
+from mertk_plugins.encoders._layers import layer_index
+from mertk_plugins.encoders._sound import check_seconds, sound_of
+from mertk_plugins.encoders._steps import averaged, check_rate, mask_of, on_present
+from mertk_plugins.encoders._weights import digest, preprocessor, pretrained, seeded, small_sizes
+
+
+class WavLM(nn.Module):
+    """WavLM speech model: sound at 16 kHz -> a hidden state, 50 steps per second.
+
+    The waveform (zero mean and unit variance over the clip, where the checkpoint was trained so)
+    goes through 7 convolutions that step 320 samples, then through a transformer with gated
+    relative position bias. What a clip gives does not depend on its padding: lengths follow the
+    convolutions, padded steps are not attended to, and statistics that run over time (the base
+    models' group norm) are taken over clips of equal length only.
+
+    Source: Chen et al., "WavLM: Large-Scale Self-Supervised Pre-Training for Full Stack Speech
+        Processing", IEEE JSTSP 2022, section III. The model is transformers' `WavLMModel`.
+    Differs: SpecAugment and LayerDrop, which transformers turns on in training, are off unless
+        asked for. Sound shorter than the convolutions' reach (25 ms) is padded with silence to
+        one step.
+
+    Args:
+        checkpoint: Hub id (`owner/name`, `owner/name@revision`), folder in the hub's layout, or
+            `none` for a small model with random weights.
+        layer: Hidden state to give: None the last, k what comes out of transformer layer k, 0
+            what goes into the first, negative from the end. Layers above it are not run.
+        max_seconds: Sound is cut to its first so many seconds; None keeps all of it.
+        steps_per_second: Average neighbouring steps to this rate; None keeps 50.
+        freeze_front: Keep the convolutions fixed where the encoder is trained.
+        spec_augment: In training, mask spans of time as the checkpoint's configuration says.
+        layer_drop: In training, skip layers as often as the checkpoint's configuration says.
+        channels: With `checkpoint: none`: its width C; 64 where left out.
+        layers: With `checkpoint: none`: its transformer layers; 2 where left out.
+        heads: With `checkpoint: none`: its attention heads; 4 where left out.
+        seed: With `checkpoint: none`: what its weights are drawn from; 0 where left out.
+
+    Raises:
+        ValueError: A number is out of range, or sizes are given beside a checkpoint.
+        PluginError: The checkpoint is missing, damaged or no WavLM.
+    """
+
+    modality = "audio"
+    version = "1"
+
+    def __init__(
+        self,
+        checkpoint: str = "microsoft/wavlm-large",
+        layer: int | None = None,
+        max_seconds: float | None = 6.0,
+        steps_per_second: float | None = None,
+        freeze_front: bool = True,
+        spec_augment: bool = False,
+        layer_drop: bool = False,
+        channels: int | None = None,
+        layers: int | None = None,
+        heads: int | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        check_seconds(max_seconds)
+        small = small_sizes(
+            checkpoint, seed, channels=(channels, 64), layers=(layers, 2), heads=(heads, 4)
+        )
+        self.max_seconds = max_seconds
+        self.steps_per_second = steps_per_second
+        self.spec_augment = spec_augment
+        self.model: Any
+        self.digest = ""
+        if small is None:
+            self.model, folder = pretrained(WavLMModel, checkpoint, "wavlm")
+            extractor = preprocessor(Wav2Vec2FeatureExtractor, checkpoint, folder)
+            self.digest = digest(self.model, folder)
+        else:
+            self.model, extractor = _small(small), Wav2Vec2FeatureExtractor()
+        self.rate: int = extractor.sampling_rate
+        self.normalize: bool = extractor.do_normalize
+        config = self.model.config
+        self.dim: int = config.hidden_size
+        self.native = self.rate / math.prod(config.conv_stride)
+        check_rate(steps_per_second, self.native)
+        _cut(self.model, layer_index(layer, config.num_hidden_layers))
+        if freeze_front:
+            self.model.freeze_feature_encoder()
+        if not layer_drop:
+            config.layerdrop = 0.0
+
+    def load(self, clip: Clip) -> NDArray[np.float32]:
+        """Waveform of one clip [T, 1]; [0, 1] where it has no sound."""
+        sound = sound_of(clip, self.rate, self.max_seconds)
+        if self.normalize and len(sound):
+            sound = (sound - sound.mean()) / np.sqrt(sound.var() + 1e-7)
+        return sound[:, None]
+
+    def forward(self, stream: Stream) -> Stream:
+        """Encode waveforms [B, T, 1] -> [B, T', C]."""
+        encoded = on_present(stream, self.dim, self._encode)
+        return averaged(encoded, self.native, self.steps_per_second)
+
+    def _encode(self, stream: Stream) -> Stream:
+        config = self.model.config
+        reach = _reach(config)
+        samples = stream.mask.sum(1).clamp(min=reach)
+        sound = nn.functional.pad(stream.x[..., 0], (0, max(0, reach - stream.x.shape[1])))
+        steps = _steps(config, samples)
+        hidden = self._front(sound, samples, int(steps.max()))
+        mask = mask_of(steps, hidden.shape[1])
+        hidden, _ = self.model.feature_projection(hidden)
+        if self.spec_augment and hidden.shape[1] >= config.mask_time_length:
+            hidden = self.model._mask_hidden_states(hidden, attention_mask=mask)
+        with warnings.catch_warnings():
+            # transformers hands torch a bool and a float mask, which torch will stop to accept.
+            warnings.filterwarnings("ignore", "Support for mismatched key_padding_mask")
+            hidden = self.model.encoder(
+                hidden, attention_mask=None if mask.all() else mask
+            ).last_hidden_state
+        return Stream(hidden * mask.unsqueeze(-1), mask)
+
+    def _front(self, sound: Tensor, samples: Tensor, steps: int) -> Tensor:
+        """Sound [B, T] -> features [B, steps, C]."""
+        front = self.model.feature_extractor
+        if self.model.config.feat_extract_norm != "group":
+            features: Tensor = front(sound)
+            return features.transpose(1, 2)
+        # Group norm takes its statistics over time, where padding would count.
+        out = sound.new_zeros(len(sound), steps, self.model.config.conv_dim[-1])
+        for length in samples.unique().tolist():
+            rows = samples == length
+            features = front(sound[rows, :length]).transpose(1, 2)
+            out[rows, : features.shape[1]] = features.to(out.dtype)
+        return out
+
+
+def _steps(config: Any, samples: Tensor) -> Tensor:
+    """Steps that the convolutions make of so many samples."""
+    for kernel, stride in zip(config.conv_kernel, config.conv_stride, strict=True):
+        samples = (samples - kernel) // stride + 1
+    return samples
+
+
+def _reach(config: Any) -> int:
+    """Samples that one step of the convolutions sees."""
+    samples = 1
+    for kernel, stride in zip(config.conv_kernel[::-1], config.conv_stride[::-1], strict=True):
+        samples = (samples - 1) * stride + kernel
+    return samples
+
+
+def _cut(model: Any, layers: int) -> None:
+    """Leave the layers above `layers` out; what comes out of it is then the last hidden state."""
+    if layers == model.config.num_hidden_layers:
+        return
+    model.encoder.layers = model.encoder.layers[:layers]
+    if model.config.do_stable_layer_norm:
+        model.encoder.layer_norm = nn.Identity()
+
+
+def _small(sizes: dict[str, int]) -> Any:
+    channels, heads = sizes["channels"], sizes["heads"]
+    if channels % heads:
+        raise ValueError(f"heads: must divide channels={channels} (got {heads})")
+    config = WavLMConfig(
+        hidden_size=channels,
+        num_hidden_layers=sizes["layers"],
+        num_attention_heads=heads,
+        intermediate_size=2 * channels,
+        conv_dim=(max(16, channels // 2),) * 7,
+        feat_extract_norm="layer",
+        do_stable_layer_norm=True,
+        num_conv_pos_embeddings=32,
+        num_conv_pos_embedding_groups=heads,
+    )
+    with seeded(sizes["seed"]):
+        return WavLMModel(config)

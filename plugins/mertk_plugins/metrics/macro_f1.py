@@ -1,0 +1,29 @@
+"""Macro F1."""
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from mertk_plugins.metrics._predictions import Array, predictions
+
+
+class MacroF1:
+    """F1 averaged over classes, whatever their sizes.
+
+        F1_c = 2 TP_c / (2 TP_c + FP_c + FN_c),  score = mean over c of  F1_c
+
+    The mean runs over the classes that occur among the labels.
+
+    Source: scikit-learn, `f1_score(average="macro")`.
+    Differs: scikit-learn counts a class that is predicted but does not occur as 0.
+
+    Raises:
+        ValueError: There are no clips, shapes or indices do not fit, or a score is not finite.
+    """
+
+    higher_is_better = True
+
+    def __call__(self, labels: Array, scores: Array) -> float:
+        """The score of [B] class indices against [B, N] scores, from 0 to 1."""
+        labels, predicted = predictions(labels, scores)
+        present = np.unique(labels)
+        return float(f1_score(labels, predicted, labels=present, average="macro"))

@@ -1,0 +1,29 @@
+"""UA, unweighted accuracy."""
+
+import numpy as np
+from sklearn.metrics import recall_score
+
+from mertk_plugins.metrics._predictions import Array, predictions
+
+
+class UA:
+    """Unweighted accuracy: the mean over classes of recall, whatever their sizes.
+
+        UA = mean over classes c of  (clips of c that are predicted as c) / (clips of c)
+
+    Also called balanced accuracy and unweighted average recall (UAR). The mean runs over the
+    classes that occur among the labels.
+
+    Source: Schuller et al., "The INTERSPEECH 2009 Emotion Challenge", Interspeech 2009.
+
+    Raises:
+        ValueError: There are no clips, shapes or indices do not fit, or a score is not finite.
+    """
+
+    higher_is_better = True
+
+    def __call__(self, labels: Array, scores: Array) -> float:
+        """The score of [B] class indices against [B, N] scores, from 0 to 1."""
+        labels, predicted = predictions(labels, scores)
+        present = np.unique(labels)
+        return float(recall_score(labels, predicted, labels=present, average="macro"))

@@ -1,0 +1,28 @@
+"""Weighted F1."""
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from mertk_plugins.metrics._predictions import Array, predictions
+
+
+class WeightedF1:
+    """F1 averaged over classes, each weighted by its number of clips; usual on MELD.
+
+        F1_c = 2 TP_c / (2 TP_c + FP_c + FN_c),  score = sum over c of  (clips of c / clips) F1_c
+
+    A class that does not occur among the labels has no weight.
+
+    Source: scikit-learn, `f1_score(average="weighted")`.
+
+    Raises:
+        ValueError: There are no clips, shapes or indices do not fit, or a score is not finite.
+    """
+
+    higher_is_better = True
+
+    def __call__(self, labels: Array, scores: Array) -> float:
+        """The score of [B] class indices against [B, N] scores, from 0 to 1."""
+        labels, predicted = predictions(labels, scores)
+        present = np.unique(labels)
+        return float(f1_score(labels, predicted, labels=present, average="weighted"))
