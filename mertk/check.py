@@ -13,10 +13,11 @@ from mertk.recipe import (
     DatasetSpec,
     EncoderSpec,
     Recipe,
+    Select,
     TaskSpec,
 )
 from mertk.registry import Registry
-from mertk.resolved import Bound, Resolved
+from mertk.resolved import RANKING, Bound, Resolved
 from mertk.signature import Signature, explain, join
 
 Json = Any
@@ -45,9 +46,9 @@ def resolve(draft: Draft, registry: Registry) -> Resolved:
         if bound is not None:
             parts[where] = bound
             faults += bound.signature.faults(_arguments(spec, where), where)
+            faults += _taken(bound, where)
     faults += _needs(parts)
     faults += _pairs(draft.content, parts)
-    faults += _selection(draft.content, registry)
     if faults or recipe is None:
         raise RecipeError(draft.source, sorted(set(faults), key=lambda f: _order(f, draft)))
     return Resolved(draft.source, _filled(recipe, parts, draft.base), parts)
@@ -83,8 +84,9 @@ def _keys_at(path: list[Any]) -> list[str]:
 
 def _components(content: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
     """Every (where, kind, spec) in the raw content, as far as its shape allows."""
+    defaults = {"metrics": [m.use for m in Recipe.model_fields["metrics"].default]}
     for section, (kind, _) in SECTIONS.items():
-        value = content.get(section)
+        value = content.get(section, defaults.get(section))
         if section in ("dataset", "fusion"):
             found = {section: value}
         elif section == "metrics" and isinstance(value, list):
@@ -95,11 +97,17 @@ def _components(content: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
             )
         for where, spec in found.items():
             yield where, kind, {"use": spec} if isinstance(spec, str) else spec
+    yield RANKING, "metrics", {"use": _ranking(content)}
+
+
+def _ranking(content: Mapping[str, Json]) -> Json:
+    train = content.get("train")
+    select = train.get("select") if isinstance(train, dict) else None
+    return select.get("by", Select().by) if isinstance(select, dict) else Select().by
 
 
 def _arguments(spec: Mapping[str, Json], where: str) -> dict[str, Json]:
-    place = SECTIONS[where.partition(".")[0]][1].model_fields
-    return {str(k): v for k, v in spec.items() if k not in place}
+    return {str(k): v for k, v in spec.items() if k not in _place(where).model_fields}
 
 
 def _bind(
@@ -117,6 +125,20 @@ def _bind(
         what = f"the constructor of {spec['use']!r} cannot be read: {error}"
         faults.append(Fault(where, what))
     return None
+
+
+def _place(where: str) -> type[Component]:
+    """The keys that belong to the place, not to the component that stands there."""
+    section = where.partition(".")[0]
+    return SECTIONS[section][1] if section in SECTIONS else Component
+
+
+def _taken(bound: Bound, where: str) -> Iterator[Fault]:
+    """An argument that no recipe could give, because the place has a key of that name."""
+    for name in bound.signature.arguments:
+        if name in _place(where).model_fields:
+            what = f"{bound.entry.name!r} has an argument of this name, which is the recipe's own"
+            yield Fault(f"{where}.{name}", f"{what}; its author must rename it")
 
 
 def _needs(parts: Mapping[str, Bound]) -> Iterator[Fault]:
@@ -152,15 +174,6 @@ def _pairs(content: Mapping[str, Json], parts: Mapping[str, Bound]) -> Iterator[
             several = ", ".join(streams)
             what = f"say which two of {several} it pairs, such as [{', '.join(streams[:2])}]"
             yield Fault(f"{where}.modalities", what)
-
-
-def _selection(content: Mapping[str, Json], registry: Registry) -> Iterator[Fault]:
-    train = content.get("train")
-    select = train.get("select") if isinstance(train, dict) else None
-    by = select.get("by", "ua") if isinstance(select, dict) else "ua"
-    if isinstance(by, str) and by not in registry.entries["metrics"]:
-        hint = did_you_mean(by, registry.entries["metrics"])
-        yield Fault("train.select.by", f"no metric named {by!r}{hint}")
 
 
 def _order(fault: Fault, draft: Draft) -> tuple[int, str]:

@@ -120,9 +120,7 @@ class Stream:
 
     def to(self, device: torch.device | str) -> Stream:
         """The same batch on another device."""
-        return Stream(
-            self.x.to(device, non_blocking=True), self.mask.to(device, non_blocking=True)
-        )
+        return Stream(self.x.to(device, non_blocking=True), self.mask.to(device, non_blocking=True))
 
 
 Streams = Mapping[str, Stream]

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from mertk.contracts import Clip, Fold
+from mertk.contracts import Fold
 from mertk.errors import CorpusError, did_you_mean
 from mertk.plan import Corpus, choose_folds
 from mertk.resolved import Resolved

@@ -13,6 +13,8 @@ import yaml
 from mertk.errors import MertkError, did_you_mean
 
 Json = Any
+COMPONENTS = {"dataset": 0, "fusion": 0, "encoders": 1, "tasks": 1}
+"""Where components stand, at which depth: a name alone is short for `{use: name}` there."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def _assign(content: dict[str, Json], path: list[str], value: Json) -> None:
         below = here.get(key)
         if below is None:
             below = here[key] = {}
-        elif isinstance(below, str) and key != "use":
+        elif isinstance(below, str) and path[0] in COMPONENTS and depth == COMPONENTS[path[0]]:
             below = here[key] = {"use": below}
         elif not isinstance(below, dict):
             done = ".".join(path[: depth + 1])

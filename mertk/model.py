@@ -1,7 +1,6 @@
 """The model of one recipe: trained encoders, fusion, classifier and auxiliary tasks."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mertk.contracts import Step, Stream, Streams, Vectors
+from mertk.contracts import Fusion, Step, Stream, Streams, Vectors
 from mertk.pairing import bind
 from mertk.resolved import Resolved
-from mertk.seeds import derive
+from mertk.seeds import derive, drawing
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Model(nn.Module):
         self,
         encoders: Mapping[str, nn.Module],
         scales: Mapping[str, Standardize],
-        fusion: nn.Module,
+        fusion: Fusion,
         tasks: Mapping[str, nn.Module],
         weights: Mapping[str, float],
         head: nn.Module,
@@ -79,7 +78,7 @@ class Model(nn.Module):
         super().__init__()
         self.encoders = nn.ModuleDict(encoders)
         self.scales = nn.ModuleDict(scales)
-        self.fusion = fusion
+        self.fusion: Fusion = fusion
         self.tasks = nn.ModuleDict(tasks)
         self.weights = dict(weights)
         self.head = head
@@ -140,8 +139,8 @@ def build(
         return built
 
     encoders = {n: part(f"encoders.{n}") for n, spec in recipe.encoders.items() if spec.train}
-    fusion = part("fusion")
-    supplies["fused_dims"] = fused_dims = dict(fusion.dims)  # type: ignore[arg-type]
+    fusion: Any = part("fusion")
+    supplies["fused_dims"] = fused_dims = dict(fusion.dims)
     tasks = {name: part(f"tasks.{name}") for name in recipe.tasks}
     with drawing(derive(seed, "head")):
         classifier = nn.Linear(sum(fused_dims.values()), num_classes)
@@ -154,11 +153,3 @@ def build(
         head=nn.Sequential(nn.Dropout(recipe.head.dropout), classifier),
         label_smoothing=recipe.train.label_smoothing,
     )
-
-
-@contextmanager
-def drawing(seed: int) -> Iterator[None]:
-    """Draw from this seed inside, and leave the global generators as they were."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield

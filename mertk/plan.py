@@ -1,4 +1,4 @@
-"""Variants x seeds x folds -> the list of trials, each with the key of all that causes its result."""
+"""Variants x seeds x folds -> the list of trials, each with the key of all its causes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

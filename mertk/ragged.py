@@ -61,7 +61,7 @@ class Ragged:
         else:
             index = self.starts[rows].to(device).unsqueeze(1) + steps
             index = index.clamp_(max=len(self.values) - 1).flatten()
-            x = self.values.index_select(0, index).unflatten(0, (len(rows), longest))
+            x = self.values.index_select(0, index).view(*mask.shape, *self.values.shape[1:])
             x.masked_fill_(~mask.view(*mask.shape, *(1,) * (x.ndim - 2)), 0)
         return Stream(x.float() if x.is_floating_point() else x, mask)
 

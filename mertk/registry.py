@@ -137,7 +137,8 @@ class Registry:
 
     def _unknown(self, kind: str, name: str) -> str:
         other = [SINGULAR[k] for k in KINDS if k != kind and name in self.entries[k]]
-        hint = f"; that is the name of a {other[0]}" if other else ""
+        article = "an" if other and other[0][0] in "aeiou" else "a"
+        hint = f"; that is the name of {article} {other[0]}" if other else ""
         near = hint or did_you_mean(name, self.entries[kind])
         broken = "".join(f" (plugin {s.name!r} was skipped: {s.reason})" for s in self.skipped)
         return f"no {SINGULAR[kind]} named {name!r}{near}{broken}"
@@ -147,25 +148,35 @@ def collect(plugins: Iterable[tuple[str, Any]]) -> Registry:
     """Call the hooks of (provider, plugin) pairs and collect what they announce."""
     registry = Registry()
     for provider, plugin in plugins:
-        # One manager per plugin, so that a call of `register` is known to be this provider's.
-        manager = pluggy.PluginManager(PROJECT)
-        manager.add_hookspecs(hookspecs)
         try:
-            manager.register(plugin, name=provider)
-            manager.check_pending()
-        except pluggy.PluginValidationError as error:
-            registry.skipped.append(Skipped(provider, str(error)))
+            announced = _announced(provider, plugin)
+        except Exception as error:  # any fault of a stranger's module must not stop the others
+            reason = str(error) if isinstance(error, pluggy.PluginValidationError) else _say(error)
+            registry.skipped.append(Skipped(provider, reason))
             continue
-        for kind in KINDS:
-            register = partial(_register, registry, kind, provider)
-            getattr(manager.hook, f"register_{kind}")(register=register)
+        for entry in announced:
+            registry.add(entry)
     return registry
 
 
-def _register(
-    registry: Registry, kind: str, provider: str, name: str, target: str, *, summary: str
-) -> None:
-    registry.add(Entry(kind, name, target, summary, provider))
+def _announced(provider: str, plugin: Any) -> list[Entry]:
+    # A manager of its own, so that a call of `register` is known to be this provider's.
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin, name=provider)
+    manager.check_pending()
+    found: list[Entry] = []
+
+    def register(kind: str, name: str, target: str, *, summary: str) -> None:
+        found.append(Entry(kind, name, target, summary, provider))
+
+    for kind in KINDS:
+        getattr(manager.hook, f"register_{kind}")(register=partial(register, kind))
+    return found
+
+
+def _say(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 @cache
@@ -181,8 +192,8 @@ def discover() -> Registry:
         provider = f"{point.dist.name} {point.dist.version}" if point.dist else point.name
         try:
             plugins.append((provider, point.load()))
-        except Exception as error:  # any fault of a stranger's module must not stop the others
-            skipped.append(Skipped(provider, f"{type(error).__name__}: {error}"))
+        except Exception as error:  # as above
+            skipped.append(Skipped(provider, _say(error)))
     registry = collect(plugins)
     registry.skipped = [*skipped, *registry.skipped]
     return registry
@@ -200,9 +211,7 @@ def _load_module(entry: Entry, name: str) -> ModuleType:
             f"{entry.name!r} needs the package {error.name!r}, which is not installed"
         ) from error
     except Exception as error:
-        raise PluginError(
-            f"{entry.name!r} does not load: {type(error).__name__}: {error}"
-        ) from error
+        raise PluginError(f"{entry.name!r} does not load: {_say(error)}") from error
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -213,5 +222,5 @@ def _load_file(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise PluginError(f"{path} does not load: {type(error).__name__}: {error}") from error
+        raise PluginError(f"{path} does not load: {_say(error)}") from error
     return module

@@ -11,6 +11,8 @@ from mertk.registry import Entry
 from mertk.signature import Signature
 
 Json = Any
+RANKING = "train.select.by"
+"""Where a recipe names the metric that picks the epoch."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Resolved:
 
     def spec(self, where: str) -> Component:
         """What the recipe says at a place such as `tasks.mem` or `metrics.0`."""
+        if where == RANKING:
+            return Component(use=self.recipe.train.select.by)
         section, _, key = where.partition(".")
         value = getattr(self.recipe, section)
         if section == "metrics":
@@ -88,7 +92,7 @@ class Resolved:
             kept["train"].pop(cosmetic)
         for where, bound in self.parts.items():
             section, _, key = where.partition(".")
-            if section == "metrics":
+            if section in ("metrics", "train"):
                 continue
             spec = kept[section][key] if key else kept[section]
             for place in bound.signature.places:

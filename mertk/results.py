@@ -119,8 +119,9 @@ class Results:
             wait: Whether to wait for the other process.
         """
         with self._explained():
-            self.home(trial).mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.home(trial) / f".{trial.name}.lock")
+            locks = self.root / ".locks"
+            locks.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(locks / f"{trial.key}.lock")
             try:
                 lock.acquire(timeout=-1 if wait else 0)
             except Timeout:

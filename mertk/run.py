@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from mertk.console import Screen
-from mertk.corpus import leave_out, open_corpus
+from mertk.corpus import open_corpus
 from mertk.errors import MertkError
 from mertk.home import home
 from mertk.inputs import Inputs, gather
 from mertk.plan import Corpus, Trial, trials
 from mertk.report import Row, row
+from mertk.resolved import RANKING
 from mertk.results import Record, Results
 from mertk.store import Store
 from mertk.train.checkpoint import Checkpoint
@@ -73,9 +74,9 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
         pick_precision(variant.resolved.recipe.train.precision, device)
     corpus = open_corpus(full, options.folds)
     inputs = gather(variants, corpus, Store(home() / "features"), device, screen, dry=options.dry)
-    corpus = leave_out(corpus, inputs.broken)
+    corpus = inputs.corpus
     seeds = options.seeds or full.recipe.train.seeds
-    planned = trials(variants, corpus, seeds, inputs.digests(corpus))
+    planned = trials(variants, corpus, seeds, inputs.causes())
     results = Results(options.results)
     if options.dry:
         return Finished(corpus, [], planned, sum(results.find(t) is not None for t in planned))
@@ -149,15 +150,12 @@ class _Runner:
         checkpoint.remove()
 
     def _setting(self, variant: Variant) -> Setting:
-        recipe, resolved = variant.resolved.recipe, variant.resolved
-        metrics = self._metrics(variant)
-        by = recipe.train.select.by
         return Setting(
             corpus=self.corpus,
-            inputs=self.inputs.ragged(variant, self.corpus),
+            inputs=self.inputs.of(variant),
             dims=self.inputs.dims(variant),
-            metrics=metrics,
-            ranking=metrics[by] if by in metrics else resolved.ranking(),
+            metrics=self._metrics(variant),
+            ranking=variant.resolved.build(RANKING),
             device=self.device,
         )
 

@@ -1,6 +1,10 @@
 """Independent seeds for every place that draws, derived from the trial's one seed."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
 
 
 def derive(seed: int, *place: str | int) -> int:
@@ -11,3 +15,11 @@ def derive(seed: int, *place: str | int) -> int:
     """
     text = "/".join(map(str, (seed, *place)))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+@contextmanager
+def drawing(seed: int) -> Iterator[None]:
+    """Draw from this seed inside, and leave torch's CPU generator as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield

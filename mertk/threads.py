@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
@@ -22,7 +22,7 @@ def map_ahead(
     *,
     workers: int,
     depth: Callable[[], int],
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yield `function(item)` in the order of the items, computing some of them ahead.
 
     What waits in the queue is dropped when the consumer stops, so that Ctrl-C and errors wait for

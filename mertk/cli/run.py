@@ -2,12 +2,15 @@
 
 import argparse
 import json
+from pathlib import Path
 
 from mertk import draft
+from mertk.check import resolve
 from mertk.cli import FAILED, OK
 from mertk.console import Screen
+from mertk.draft import Draft
 from mertk.errors import MertkError
-from mertk.registry import discover
+from mertk.registry import Registry, discover
 from mertk.variants import Edit, edits_from, edits_of, variants
 
 
@@ -35,20 +38,49 @@ def _go(arguments: argparse.Namespace, edits: list[Edit], *, ablating: bool = Fa
     recipe = draft.read(arguments.recipe).set(arguments.set)
     if ablating:
         screen.say(f"ablating {arguments.recipe}")
-        edits = edits or _from_recipe(recipe, registry)
+        edits = edits or _edits_of_recipe(recipe, registry)
     made = variants(recipe, edits, registry)
 
-    from mertk.run import Options, run_all  # torch is imported here, after the recipe is checked
+    from mertk.cli.telling import Telling
+    from mertk.run import Options, run_all  # the engine, once the recipe is known to be good
 
-    options = Options.of(
-        seeds=arguments.seeds,
-        folds=arguments.folds,
-        results=arguments.results,
+    options = Options(
+        seeds=_seeds(arguments.seeds),
+        folds=_names(arguments.folds),
+        results=Path(arguments.results),
         device=arguments.device,
         redo=arguments.redo,
+        dry=arguments.dry_run,
     )
-    if arguments.dry_run:
-        return _show_plan(arguments, screen, run_all(made, options, screen, dry=True))
     finished = run_all(made, options, screen)
-    _show(arguments, screen, finished)
+    telling = Telling(made, finished, options)
+    if arguments.json:
+        print(json.dumps(telling.as_json(), ensure_ascii=False))
+    elif options.dry:
+        telling.plan(screen)
+    else:
+        telling.results(screen)
     return FAILED if any(row.failed for row in finished.rows) else OK
+
+
+def _edits_of_recipe(recipe: Draft, registry: Registry) -> list[Edit]:
+    edits = edits_of(resolve(recipe, registry).recipe.ablations)
+    if not edits:
+        raise MertkError(
+            f"{recipe.source}: has no `ablations:`; say what to change with --without or --swap"
+        )
+    return edits
+
+
+def _seeds(text: str | None) -> tuple[int, ...]:
+    try:
+        seeds = tuple(int(s) for s in _names(text))
+    except ValueError:
+        raise MertkError(f"--seeds {text}: expected whole numbers, such as 0,1,2") from None
+    if len(set(seeds)) < len(seeds) or any(s < 0 for s in seeds):
+        raise MertkError(f"--seeds {text}: expected different numbers from 0 up")
+    return seeds
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(n.strip() for n in (text or "").split(",") if n.strip())

@@ -35,11 +35,7 @@ class TaskTests(Kit):
     dims: ClassVar[Mapping[str, int]] = {"audio": 8, "video": 12}
     num_classes: ClassVar[int] = 4
 
-    def shared(
-        self,
-        streams: Streams,
-        labels: Tensor,  # noqa: ARG002  # for those who override it
-    ) -> Mapping[str, Any]:
+    def shared(self, streams: Streams, labels: Tensor) -> Mapping[str, Any]:  # noqa: ARG002
         """What earlier tasks would have given away on this batch; override for `requires`."""
         return {}
 

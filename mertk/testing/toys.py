@@ -54,10 +54,15 @@ class ToyFusion(nn.Module):
 
     Args:
         dims: Channels of the encoders by stream name.
+
+    Raises:
+        ValueError: There are fewer than two streams.
     """
 
     def __init__(self, dims: Mapping[str, int]) -> None:
         super().__init__()
+        if len(dims) < 2:
+            raise ValueError(f"dims: two streams or more are needed (got {', '.join(dims)})")
         self.dims: Mapping[str, int] = dict(dims)
         others = {name: sum(dims.values()) - dim for name, dim in dims.items()}
         self.cross = nn.ModuleDict(

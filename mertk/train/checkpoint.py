@@ -39,7 +39,7 @@ class Checkpoint:
         self._written = time.monotonic()
 
     def read(self) -> dict[str, Json] | None:
-        """The last state, or None where there is none that can be read: the fit then starts anew."""
+        """The last state; None where there is none to be read, and the fit starts anew."""
         if not self.path.is_file():
             return None
         try:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mertk.contracts import Metric
-from mertk.data import Batch, ClipData, epoch_batches, eval_batches
-from mertk.model import Model, drawing
+from mertk.data import Batch, ClipData
+from mertk.model import Model
 from mertk.recipe import Train
-from mertk.seeds import derive
+from mertk.sampling import epoch_batches, eval_batches
+from mertk.seeds import derive, drawing
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import accelerator, repeatable
 from mertk.train.optim import optimizer, scheduler

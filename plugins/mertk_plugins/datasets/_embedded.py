@@ -7,16 +7,11 @@ from pathlib import Path, PurePosixPath
 import xxhash
 
 from mertk.errors import CorpusError
-
-
-def folder() -> Path:
-    """Where they are written: below $XDG_CACHE_HOME, or ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "mertk" / "media"
+from mertk.home import home
 
 
 def keep(content: bytes, name: str) -> Path:
-    """Write `content` under a name made from its digest, unless it is there already.
+    """Write `content` below `mertk.home` under its digest, unless it is there already.
 
     Args:
         content: What a media file holds.
@@ -27,7 +22,7 @@ def keep(content: bytes, name: str) -> Path:
     """
     suffix = PurePosixPath(name).suffix.lower()
     digest = xxhash.xxh3_128_hexdigest(content)
-    path = folder() / digest[:2] / f"{digest}{suffix if suffix[1:].isalnum() else ''}"
+    path = home() / "media" / digest[:2] / f"{digest}{suffix if suffix[1:].isalnum() else ''}"
     try:
         if path.is_file() and path.stat().st_size == len(content):
             return path
@@ -44,6 +39,6 @@ def keep(content: bytes, name: str) -> Path:
     except OSError as error:
         raise CorpusError(
             f"{path}: cannot write media that the table holds as bytes ({error.strerror}); free "
-            "the disk, or set XDG_CACHE_HOME to another folder"
+            "the disk, or set MERTK_HOME to another folder"
         ) from error
     return path

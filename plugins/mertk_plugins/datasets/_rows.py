@@ -1,14 +1,15 @@
 """Rows of a CSV, TSV, JSON Lines or Parquet file, or of a Hugging Face dataset, as they stand."""
 
 import csv
+import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mertk.errors import CorpusError
+from mertk_plugins._delimited import delimiter
 
 Row = tuple[int, Mapping[str, Any]]
 FORMATS = ".csv, .tsv, .jsonl, .ndjson, .parquet, or a folder written by datasets.save_to_disk"
@@ -64,9 +65,8 @@ def _text(path: Path) -> str:
 
 def _csv(path: Path) -> Rows:
     text = _text(path)
-    outside_quotes = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=outside_quotes.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    separator = delimiter(path.suffix, text.partition("\n")[0])
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     records: list[tuple[int, list[str]]] = []
     try:
         records.extend((n, cells) for n, cells in enumerate(reader, start=1) if any(cells))
@@ -79,7 +79,7 @@ def _csv(path: Path) -> Rows:
     # A short row has lost cells, a long one has a delimiter too many: in neither is it known which.
     faults = [
         f"row {number}: {len(cells)} cells under {len(header)} columns; quote cells that hold "
-        f"{delimiter!r}"
+        f"{separator!r}"
         for number, cells in records[1:]
         if len(cells) != len(header)
     ]
@@ -106,7 +106,7 @@ def _jsonl(path: Path) -> Rows:
             faults.append(f"row {number}: not JSON ({error})")
             continue
         if not isinstance(row, dict):
-            faults.append(f"row {number}: expected an object such as {{...}}, got {line.strip()}")
+            faults.append(f"row {number}: a {type(row).__name__}, not an object such as {{...}}")
             continue
         columns.update(dict.fromkeys(row))
         rows.append((number, row))
@@ -132,10 +132,13 @@ def _parquet(path: Path) -> Rows:
     }
 
     def batches() -> Iterator[Mapping[str, Any]]:
-        with parquet.ParquetFile(path) as file:
-            # Few rows at a time: they may hold whole media files.
-            for batch in file.iter_batches(batch_size=64):
-                yield from batch.to_pylist()
+        try:
+            with parquet.ParquetFile(path) as file:
+                # Few rows at a time: they may hold whole media files.
+                for batch in file.iter_batches(batch_size=64):
+                    yield from batch.to_pylist()
+        except (pyarrow.ArrowException, OSError) as error:
+            raise CorpusError(f"{path}: cannot be read to its end ({error})") from None
 
     return Rows(tuple(schema.names), _numbered(batches(), names))
 
@@ -172,23 +175,26 @@ def hub(dataset: str, config: str | None, revision: str | None) -> Rows:
 
 
 def _hugging_face(loaded: Any) -> Rows:
+    names: dict[str, Sequence[str]] = {}
+    if not isinstance(loaded, dict):
+        part = _undecoded(loaded, names)
+        return Rows(tuple(part.features), _numbered(part, names))
+    parts = {split: _undecoded(part, names) for split, part in loaded.items()}
+    columns = dict.fromkeys(column for part in parts.values() for column in part.features)
+    rows = ({"split": split, **row} for split, part in parts.items() for row in part)
+    return Rows(tuple({**columns, "split": None}), _numbered(rows, names))
+
+
+def _undecoded(part: Any, names: dict[str, Sequence[str]]) -> Any:
+    """The dataset with media as files or bytes; adds the names of its classes to `names`."""
     from datasets import Audio, ClassLabel, Image, Video
 
-    splits = dict(loaded) if hasattr(loaded, "keys") else {None: loaded}
-    columns: dict[str, None] = {}
-    parts: list[Iterable[Mapping[str, Any]]] = []
-    names: dict[str, list[str]] = {}
-    for split, part in splits.items():
-        for column, feature in part.features.items():
-            if isinstance(feature, Audio | Video | Image):
-                part = part.cast_column(column, type(feature)(decode=False))  # noqa: PLW2901
-            elif isinstance(feature, ClassLabel):
-                names[column] = feature.names
-        columns.update(dict.fromkeys(part.features))
-        parts.append(part if split is None else ({"split": split, **row} for row in part))
-    if None not in splits:
-        columns["split"] = None
-    return Rows(tuple(columns), _numbered((row for part in parts for row in part), names))
+    for column, feature in part.features.items():
+        if isinstance(feature, Audio | Video | Image):
+            part = part.cast_column(column, type(feature)(decode=False))
+        elif isinstance(feature, ClassLabel):
+            names[column] = feature.names
+    return part
 
 
 def _numbered(

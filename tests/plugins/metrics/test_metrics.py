@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mertk_plugins.metrics.macro_f1 import MacroF1
 from mertk_plugins.metrics.ua import UA
@@ -71,6 +71,7 @@ def macro(labels: list[int], predicted: list[int]) -> float:
     ("metric", "definition"),
     [(UA, mean_recall), (WA, accuracy), (WeightedF1, weighted), (MacroF1, macro)],
 )
+@settings(deadline=None)
 @given(pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40))
 def test_it_equals_its_definition(
     metric: type[UA],

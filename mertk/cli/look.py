@@ -1,0 +1,125 @@
+"""`mertk list`, `mertk show`, `mertk check` and `mertk schema`: they look and run nothing."""
+
+import argparse
+import inspect
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from mertk.errors import MertkError, did_you_mean
+from mertk.hookspecs import KINDS
+from mertk.registry import Entry, Registry, discover
+
+Json = Any
+
+
+def listing(arguments: argparse.Namespace) -> int:
+    """Tell every name that a recipe may use, who provides it, and what it is."""
+    registry = discover()
+    entries = [e for kind in _kinds(arguments.kind) for e in registry.entries[kind].values()]
+    if arguments.json:
+        told = [
+            {"kind": e.kind, "name": e.name, "provider": e.provider, "summary": e.summary}
+            for e in entries
+        ]
+        skipped = [{"plugin": s.name, "reason": s.reason} for s in registry.skipped]
+        print(json.dumps({"components": told, "skipped": skipped}, ensure_ascii=False))
+        return 0
+    width = max((len(e.name) for e in entries), default=0)
+    wide = max((len(e.provider) for e in entries), default=0)
+    for kind in _kinds(arguments.kind):
+        print(kind)
+        for e in registry.entries[kind].values():
+            print(f"  {e.name:{width}}  {e.provider:{wide}}  {e.summary}")
+    for plugin in registry.skipped:
+        print(f"skipped: {plugin.name}: {plugin.reason}")
+    return 0
+
+
+def _kinds(wanted: str | None) -> Sequence[str]:
+    if wanted is None:
+        return KINDS
+    plural = wanted if wanted in KINDS else f"{wanted}s"
+    if plural not in KINDS:
+        raise MertkError(f"list: no kind {wanted!r}{did_you_mean(wanted, KINDS)}")
+    return (plural,)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Tell a component's arguments, shapes and source."""
+    told = [_described(entry) for entry in _named(discover(), arguments.name)]
+    if arguments.json:
+        print(json.dumps({"components": told}, ensure_ascii=False))
+        return 0
+    for component in told:
+        print(f"{component['name']} ({component['kind']}), from {component['provider']}\n")
+        print(component["doc"])
+        print("\nIn a recipe:")
+        for argument in component["arguments"]:
+            default = "required" if argument["required"] else json.dumps(argument["default"])
+            print(f"  {argument['name']}: {default}  ({argument['type']})")
+        if component["receives"]:
+            print(f"  (from the core: {', '.join(component['receives'])})")
+    return 0
+
+
+def _named(registry: Registry, name: str) -> list[Entry]:
+    if ":" in name:
+        return [registry.find("encoders", name)]
+    found = [registry.entries[kind][name] for kind in KINDS if name in registry.entries[kind]]
+    if not found:
+        known = {n for names in registry.entries.values() for n in names}
+        raise MertkError(f"show: nothing is named {name!r}{did_you_mean(name, known)}")
+    return found
+
+
+def _described(entry: Entry) -> dict[str, Json]:
+    from mertk.signature import Signature
+
+    component = entry.load()
+    signature = Signature.of(component, entry.name)
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "provider": entry.provider,
+        "target": entry.target,
+        "summary": entry.summary,
+        "doc": inspect.getdoc(component) or "",
+        "arguments": [
+            {
+                "name": a.name,
+                "type": a.type.__name__ if inspect.isclass(a.type) else str(a.type),
+                "required": a.required,
+                "default": None if a.required else a.plain(a.default),
+                "meaning": a.meaning,
+            }
+            for a in signature.arguments.values()
+        ],
+        "receives": sorted(signature.injected),
+    }
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Tell every fault of a recipe, its ablations included; 0 where there is none."""
+    from mertk import draft
+    from mertk.check import resolve
+    from mertk.variants import edits_of, variants
+
+    registry = discover()
+    recipe = draft.read(arguments.recipe).set(arguments.set)
+    resolved = resolve(recipe, registry)
+    variants(recipe, edits_of(resolved.recipe.ablations), registry)
+    if arguments.json:
+        told = resolved.recipe.model_dump(mode="json")
+        print(json.dumps({"recipe": told, "fingerprint": resolved.fingerprint}))
+    else:
+        print(f"{arguments.recipe}: no faults; fingerprint {resolved.fingerprint}")
+    return 0
+
+
+def schema(_: argparse.Namespace) -> int:
+    """Print the JSON Schema of recipes."""
+    from mertk.schema import recipe_schema
+
+    print(json.dumps(recipe_schema(discover()), indent=2, ensure_ascii=False))
+    return 0

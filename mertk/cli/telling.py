@@ -1,0 +1,93 @@
+"""What `mertk run` and `mertk ablate` tell at the end."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mertk import report
+from mertk.console import Screen
+from mertk.run import Finished, Options
+from mertk.variants import Variant
+
+Json = Any
+NAMES = {
+    "ua": "UA: unweighted accuracy, the mean recall over classes",
+    "wa": "WA: weighted accuracy, the share of clips that are right",
+}
+
+
+class Telling:
+    """The end of a run, for a person or a machine."""
+
+    def __init__(self, variants: Sequence[Variant], finished: Finished, options: Options) -> None:
+        self.variants, self.finished, self.options = variants, finished, options
+        self.full = variants[0].resolved
+
+    def as_json(self) -> dict[str, Json]:
+        """One object: what ran, where the results lie, one row per variant."""
+        told: dict[str, Json] = {
+            "recipe": self.full.recipe.name,
+            "fingerprint": self.full.fingerprint,
+            "results": str(self.options.results),
+            "dataset": self.full.recipe.dataset.use,
+            "synthetic": self.finished.corpus.card.synthetic,
+            "left_out": dict(self.finished.corpus.left_out),
+            "reused": self.finished.reused,
+            "rows": report.as_json(self.finished.rows) if self.finished.rows else [],
+        }
+        if self.options.dry:
+            told["plan"] = [
+                {"variant": t.variant.name, "fold": t.fold, "seed": t.seed, "key": t.key}
+                for t in self.finished.planned
+            ]
+        return told
+
+    def plan(self, screen: Screen) -> None:
+        """What a dry run would do."""
+        corpus, planned = self.finished.corpus, self.finished.planned
+        counts = [
+            [v.name, v.resolved.fingerprint, str(sum(t.variant is v for t in planned))]
+            for v in self.variants
+        ]
+        there = f"{self.finished.reused} of {len(planned)} trials are there already"
+        screen.table(
+            f"{self.full.recipe.name} on {corpus.card.title}: nothing was run",
+            ["variant", "fingerprint", "trials"],
+            counts,
+            [f"{len(corpus.clips)} clips, {len(corpus.folds)} folds; {there}", *self._notes()],
+        )
+
+    def results(self, screen: Screen) -> None:
+        """The table of scores."""
+        recipe, rows = self.full.recipe, self.finished.rows
+        metrics = [spec.use for spec in recipe.metrics]
+        screen.table(
+            f"{recipe.name} on {self.finished.corpus.card.title}",
+            report.header(metrics, paired=len(rows) > 1),
+            report.cells(rows),
+            [*self._legend(metrics, paired=len(rows) > 1), *self._notes()],
+        )
+
+    def _legend(self, metrics: Sequence[str], *, paired: bool) -> list[str]:
+        told = "; ".join(NAMES[m] for m in metrics if m in NAMES)
+        spread = "mean ± standard deviation over n trials (folds x seeds)"
+        if paired:
+            spread += "; Δ: paired difference from full on the same folds and seeds"
+        return [spread, *([told] if told else [])]
+
+    def _notes(self) -> list[str]:
+        corpus = self.finished.corpus
+        notes = [f"{v.name}: {v.note}" for v in self.variants if v.note]
+        if self.full.recipe.selects_on_test:
+            notes.append(
+                "selected on test: the epoch was picked by the clips it is scored on, as most "
+                "published numbers were; an honest number is lower"
+            )
+        if corpus.left_out:
+            notes.append(f"{len(corpus.left_out)} clips are left out of all folds")
+        if corpus.card.synthetic:
+            notes.append("SYNTHETIC DATA: these numbers say nothing about real emotion")
+        if self.finished.rows:
+            reused = f" ({self.finished.reused} trials were there before)"
+            place = self.options.results / self.full.recipe.name
+            notes.append(f"results: {place}{reused if self.finished.reused else ''}")
+        return notes

@@ -1,0 +1,158 @@
+"""Run an encoder over loaded clips in padded batches, and hold its output to the contract."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mertk.contracts import Encoder, Stream
+from mertk.errors import MertkError
+
+BATCH_NUMBERS: Final = {"cpu": 1 << 20}
+BATCH_NUMBERS_ELSEWHERE: Final = 1 << 22
+"""Numbers that `load` gave, padding included, that are encoded at once: a minute of sound at
+16 kHz on a processor, four on an accelerator. A clip that holds more goes alone."""
+
+
+class BadEncoding(MertkError):
+    """What an encoder loads or gives is not what its contract asks for."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """One encoder at work.
+
+    Args:
+        encoder: A frozen one.
+        name: What messages call it.
+        dtype: What its output is kept in.
+        device: Where it runs.
+    """
+
+    encoder: Encoder
+    name: str
+    dtype: torch.dtype
+    device: torch.device
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """Have the encoder on its device, in evaluation mode, for the time of a `with` block."""
+        module = self.encoder if isinstance(self.encoder, torch.nn.Module) else torch.nn.Identity()
+        module.to(self.device).eval()
+        try:
+            yield
+        finally:
+            module.to("cpu")
+
+    def __call__(
+        self, ids: Sequence[str], loaded: Sequence[NDArray[Any]], advance: Callable[[int], object]
+    ) -> list[NDArray[Any]]:
+        """Encode loaded clips: N arrays [T, ...] -> N arrays [T', C].
+
+        Args:
+            ids: The clips' ids, for messages.
+            loaded: What `load` gave for each; an empty one stays empty.
+            advance: Called with the index of each clip that is done.
+
+        Raises:
+            BadEncoding: The output breaks the contract.
+        """
+        kind = torch.empty(0, dtype=self.dtype).numpy().dtype
+        encoded = [np.empty((0, self.encoder.dim), kind)] * len(loaded)
+        for batch in batches([array.shape[0] for array in loaded], self._steps_at_once(loaded)):
+            names = [ids[i] for i in batch]
+            for i, rows in zip(batch, self._encode(names, [loaded[i] for i in batch]), strict=True):
+                encoded[i] = rows
+                advance(i)
+        return encoded
+
+    def _steps_at_once(self, loaded: Sequence[NDArray[Any]]) -> int:
+        numbers = BATCH_NUMBERS.get(self.device.type, BATCH_NUMBERS_ELSEWHERE)
+        return numbers // max((int(np.prod(array.shape[1:])) for array in loaded), default=1)
+
+    def _encode(self, ids: Sequence[str], arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        stream = pad(arrays).to(self.device)
+        try:
+            with torch.inference_mode():
+                out = self.encoder(stream)
+        except Exception as error:
+            error.add_note(f"while {self.name} encoded the clips {', '.join(ids)}")
+            raise
+        lengths = self._checked(out, ids)
+        x = out.x.to(self.dtype).cpu().numpy()
+        return [row[:length].copy() for row, length in zip(x, lengths, strict=True)]
+
+    def _checked(self, out: Stream, ids: Sequence[str]) -> list[int]:
+        """Steps of each clip in the output.
+
+        Raises:
+            BadEncoding: The output breaks the contract.
+        """
+        x, mask = out.x, out.mask
+        if x.ndim != 3 or len(x) != len(ids) or x.shape[2] != self.encoder.dim:
+            asked = f"[{len(ids)}, T, {self.encoder.dim}]"
+            self._refuse(f"its output is {list(x.shape)}; its batch and `dim` ask for {asked}")
+        if mask.dtype != torch.bool or mask.shape != x.shape[:2]:
+            found = f"{mask.dtype} {list(mask.shape)}"
+            self._refuse(f"its mask is {found}; expected torch.bool {list(x.shape[:2])}")
+        first = self._first(ids, (mask[:, 1:] & ~mask[:, :-1]).any(1))
+        if first is not None:
+            self._refuse(f"its mask of clip {first!r} has a gap; padding stands at the end only")
+        first = self._first(ids, ~mask.any(1))
+        if first is not None:
+            self._refuse(
+                f"clip {first!r} is too short for it, no step is left; its `load` should pad such "
+                "clips; without that, leave this one out (dataset.exclude)"
+            )
+        first = self._first(ids, self._not_finite(x, mask))
+        if first is not None:
+            self._refuse(f"it gives NaN or infinity for clip {first!r}")
+        first = self._first(ids, self._not_finite(x.to(self.dtype), mask))
+        if first is not None:
+            self._refuse(
+                f"its output for clip {first!r} is too large for {self.dtype}; store torch.float32"
+            )
+        return [int(length) for length in mask.sum(1).tolist()]
+
+    @staticmethod
+    def _not_finite(x: Tensor, mask: Tensor) -> Tensor:
+        return (~torch.isfinite(x).all(-1) & mask).any(1)
+
+    @staticmethod
+    def _first(ids: Sequence[str], wrong: Tensor) -> str | None:
+        return next((name for name, bad in zip(ids, wrong.tolist(), strict=True) if bad), None)
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise BadEncoding(f"{self.name}: {what}")
+
+
+def batches(lengths: Sequence[int], steps_at_once: int) -> Iterator[list[int]]:
+    """Batches of indices of similar length, the longest first; empty clips are in none.
+
+    Args:
+        lengths: [N] steps.
+        steps_at_once: Steps of a batch, padding included; a longer clip is a batch of its own.
+    """
+    batch: list[int] = []
+    for i in sorted((i for i, n in enumerate(lengths) if n), key=lambda i: -lengths[i]):
+        if batch and lengths[batch[0]] * (len(batch) + 1) > steps_at_once:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def pad(arrays: Sequence[NDArray[Any]]) -> Stream:
+    """Put B arrays [T, ...] of one dtype and one shape of step into a padded batch."""
+    lengths = np.array([len(array) for array in arrays])
+    x = np.zeros((len(arrays), lengths.max(), *arrays[0].shape[1:]), arrays[0].dtype)
+    for row, array in zip(x, arrays, strict=True):
+        row[: len(array)] = array
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    return Stream(torch.from_numpy(x), torch.from_numpy(mask))

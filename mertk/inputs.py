@@ -1,0 +1,196 @@
+"""What the encoders of all variants bring: frozen ones are run once, for everyone."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import psutil
+import torch
+
+from mertk.console import Screen
+from mertk.contracts import Clip, Encoder
+from mertk.corpus import leave_out
+from mertk.extract import BrokenMedia, fill
+from mertk.keys import identity_key
+from mertk.plan import Corpus
+from mertk.ragged import Ragged
+from mertk.recipe import digest
+from mertk.resolved import Resolved
+from mertk.seeds import derive, drawing
+from mertk.store import Store
+from mertk.variants import Variant
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Source:
+    """One encoder with its arguments, as several variants may share it.
+
+    Args:
+        encoder: The encoder.
+        identity: Everything that changes its numbers besides the clips.
+        trained: Whether it lives in the model; then `load`'s output is what is kept.
+    """
+
+    encoder: Encoder
+    identity: Mapping[str, Json]
+    trained: bool
+
+    @property
+    def stage(self) -> Literal["input", "output"]:
+        """What is kept of it."""
+        return "input" if self.trained else "output"
+
+    def digest(self, store: Store, clips: Sequence[Clip]) -> str:
+        """Of everything that it makes of these clips."""
+        total = hashlib.sha256(identity_key({**self.identity, "stage": self.stage}).encode())
+        for key in store.keys(self.encoder.modality, clips):
+            total.update(key if isinstance(key, bytes) else b"broken")
+        return total.hexdigest()[:16]
+
+
+@dataclass
+class Inputs:
+    """The streams of every variant.
+
+    Args:
+        corpus: The corpus, without the clips whose media are broken.
+        sources: Every distinct encoder by its key.
+        streams: Per variant name and stream, the key of its encoder.
+        ragged: Per key, the stored sequences of the corpus's clips; empty in a dry run.
+        digests: Per key, the digest of everything behind those sequences.
+    """
+
+    corpus: Corpus
+    sources: Mapping[str, Source]
+    streams: Mapping[str, Mapping[str, str]]
+    ragged: Mapping[str, Ragged] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, variant: Variant) -> dict[str, Ragged]:
+        """Sequences by stream."""
+        return {name: self.ragged[key] for name, key in self.streams[variant.name].items()}
+
+    def dims(self, variant: Variant) -> dict[str, int]:
+        """Channels of each stream after its encoder."""
+        return {
+            name: self.sources[key].encoder.dim
+            if self.sources[key].trained
+            else self.ragged[key].dim
+            for name, key in self.streams[variant.name].items()
+        }
+
+    def causes(self) -> dict[str, dict[str, str]]:
+        """Per variant name and stream, the digest of everything behind it."""
+        return {
+            variant: {name: self.digests[key] for name, key in streams.items()}
+            for variant, streams in self.streams.items()
+        }
+
+
+def gather(
+    variants: Sequence[Variant],
+    corpus: Corpus,
+    store: Store,
+    device: torch.device,
+    screen: Screen,
+    *,
+    dry: bool = False,
+) -> Inputs:
+    """Build every distinct encoder of the variants and have the store hold what they make.
+
+    Clips whose media are broken stop the run, or with `dataset.broken: skip` are left out of every
+    variant.
+
+    Args:
+        variants: The recipes; they share the corpus.
+        corpus: The clips.
+        store: Where features are kept.
+        device: Where frozen encoders run.
+        screen: Shows progress.
+        dry: Compute nothing.
+
+    Raises:
+        BrokenMedia: Naming every broken clip and the way out.
+        RecipeError: An encoder refuses its arguments.
+    """
+    built = _Built()
+    streams = {
+        v.name: {name: built.key(v.resolved, name) for name in v.resolved.recipe.encoders}
+        for v in variants
+    }
+    ragged: dict[str, Ragged] = {}
+    if not dry:
+        if variants[0].resolved.recipe.dataset.broken == "skip":
+            corpus = _without_broken(built.sources.values(), corpus, store, device, screen)
+        for key, source in built.sources.items():
+            ragged[key] = _fill(source, corpus.clips, store, device, screen)
+    digests = {key: s.digest(store, corpus.clips) for key, s in built.sources.items()}
+    return Inputs(corpus, built.sources, streams, ragged, digests)
+
+
+class _Built:
+    """Encoders of all variants, each distinct one built once."""
+
+    def __init__(self) -> None:
+        self.sources: dict[str, Source] = {}
+        self._keys: dict[str, str] = {}
+
+    def key(self, resolved: Resolved, stream: str) -> str:
+        """The key of a stream's encoder."""
+        where = f"encoders.{stream}"
+        spec = resolved.recipe.encoders[stream]
+        said = digest({"use": spec.use, "arguments": spec.arguments, "train": spec.train})
+        if said not in self._keys:
+            with drawing(derive(0, where)):
+                encoder = resolved.build(where)
+            source = Source(encoder, _identity(resolved, where, encoder), spec.train)
+            self._keys[said] = key = identity_key({**source.identity, "stage": source.stage})
+            self.sources[key] = source
+        return self._keys[said]
+
+
+def _identity(resolved: Resolved, where: str, encoder: Encoder) -> dict[str, Json]:
+    bound, arguments = resolved.parts[where], resolved.spec(where).arguments
+    name = bound.entry.target.rpartition(":")[2]
+    return {
+        "name": name,
+        "code": f"{name} of {bound.entry.code_digest}",
+        "arguments": {k: v for k, v in arguments.items() if k not in bound.signature.places},
+        "version": encoder.version,
+        "digest": encoder.digest,
+    }
+
+
+def _without_broken(
+    sources: Iterable[Source], corpus: Corpus, store: Store, device: torch.device, screen: Screen
+) -> Corpus:
+    """The corpus without the clips whose media any of the encoders cannot read."""
+    broken: dict[str, str] = {}
+    for source in sources:
+        try:
+            _fill(source, corpus.clips, store, device, screen)
+        except BrokenMedia as error:
+            broken |= error.clips
+    for clip, what in broken.items():
+        screen.say(f"left out: {clip}: {what}")
+    return leave_out(corpus, broken)
+
+
+def _fill(
+    source: Source, clips: Sequence[Clip], store: Store, device: torch.device, screen: Screen
+) -> Ragged:
+    with screen.bar(f"features: {source.identity['name']}", len(clips)) as advance:
+        sequences = fill(
+            store,
+            source.encoder,
+            source.identity,
+            clips,
+            stage=source.stage,
+            device=device,
+            advance=advance,
+        )
+    # Every epoch reads all of it: from memory where it leaves half of what is free, else mapped.
+    return sequences.in_memory(limit=psutil.virtual_memory().available // 2)

@@ -1,0 +1,68 @@
+"""The JSON Schema of recipes with every installed component in it, for editors to complete."""
+
+from typing import Any
+
+from mertk.check import SECTIONS
+from mertk.errors import PluginError
+from mertk.recipe import Component, Recipe
+from mertk.registry import Entry, Registry
+from mertk.signature import Signature
+
+Json = dict[str, Any]
+
+
+def recipe_schema(registry: Registry) -> Json:
+    """Build the schema; a component whose packages are not installed is accepted unread."""
+    schema = Recipe.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "mertk recipe"
+    for section, (kind, place) in SECTIONS.items():
+        choice = _choice(registry, kind, place)
+        schema["$defs"][f"use_{kind}_{section}"] = choice
+        reference = {"$ref": f"#/$defs/use_{kind}_{section}"}
+        described = schema["properties"][section]
+        if section in ("encoders", "tasks"):
+            _replace_values(described, reference)
+        elif section == "metrics":
+            described["items"] = reference
+        else:
+            schema["properties"][section] = reference
+    return schema
+
+
+def _replace_values(described: Json, reference: Json) -> None:
+    for key in ("patternProperties", "additionalProperties"):
+        if isinstance(described.get(key), dict):
+            inner = described[key]
+            described[key] = (
+                dict.fromkeys(inner, reference) if key == "patternProperties" else reference
+            )
+
+
+def _choice(registry: Registry, kind: str, place: type[Component]) -> Json:
+    entries = registry.entries[kind].values()
+    elsewhere = {"type": "string", "pattern": ":", "description": "module:Class or ./file.py:Class"}
+    names = [{"const": e.name, "description": e.summary} for e in entries]
+    mapping = {"type": "object", "properties": {"use": elsewhere}, "required": ["use"]}
+    return {
+        "anyOf": [*names, elsewhere, *(_mapping(e, place) for e in entries), mapping],
+    }
+
+
+def _mapping(entry: Entry, place: type[Component]) -> Json:
+    own = {k: v for k, v in place.model_json_schema()["properties"].items() if k != "use"}
+    described: Json = {
+        "type": "object",
+        "description": entry.summary,
+        "properties": {"use": {"const": entry.name}, **own},
+        "required": ["use"],
+    }
+    try:
+        signature = Signature.of(entry.load(), entry.name)
+    except PluginError:
+        return described
+    arguments = signature.arguments.values()
+    described["properties"] |= {a.name: a.json_schema() for a in arguments}
+    described["required"] += [a.name for a in arguments if a.required]
+    described["additionalProperties"] = signature.open_ended
+    return described

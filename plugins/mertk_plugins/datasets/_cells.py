@@ -1,0 +1,222 @@
+"""Cells of a manifest -> clips, with everything that is wrong told by row."""
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mertk.contracts import Clip, Label, MediaRef
+from mertk.errors import did_you_mean
+from mertk_plugins.datasets import _embedded
+
+MEDIA = ("audio", "video", "features")
+COLUMNS = ("id", "label", "speaker", "group", *MEDIA, "text", "start", "end", "fold", "split")
+SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("valid", "validation", "val", "dev"), "valid"),
+    **dict.fromkeys(("test", "testing", "eval"), "test"),
+}
+
+Cells = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row that became a clip, and the fold and split it names ('' where it names none)."""
+
+    clip: Clip
+    fold: str
+    split: str
+
+
+@dataclass
+class CellReader:
+    """Turns rows into records and collects faults.
+
+    Args:
+        columns: The file's name of each of `COLUMNS` that it has.
+        required: Those that may not be empty in any row.
+        classes: The classes; None takes every label.
+        drop_unlisted: Pass over rows with other labels instead of reporting them.
+        root: What media paths are relative to.
+        allow_outside: Let them lead out of it.
+        features: File of precomputed features for clips whose row names none.
+    """
+
+    columns: Mapping[str, str]
+    required: Sequence[str]
+    classes: Sequence[str] | None
+    drop_unlisted: bool
+    root: Path
+    allow_outside: bool
+    features: Path | None
+    faults: list[str] = field(default_factory=list)
+
+    def read(self, rows: Iterable[tuple[int, Cells]]) -> list[Record]:
+        """Every row that makes a clip."""
+        records = []
+        seen: dict[str, int] = {}
+        further: dict[str, dict[str, str | float]] = {}
+        for number, row in rows:
+            name = _plain(row.get(self.columns["label"]))
+            if self.drop_unlisted and self.classes is not None and name not in self.classes:
+                continue
+            before = len(self.faults)
+            record = self._record(number, row)
+            clip_id = record.clip.id
+            if clip_id in seen:
+                self._fault(number, f"id: {clip_id!r} stands in row {seen[clip_id]} too")
+            elif clip_id:
+                seen[clip_id] = number
+            if len(self.faults) == before:
+                records.append(record)
+                further[clip_id] = self._further(row)
+        labels = _typed(further)
+        return [
+            replace(r, clip=replace(r.clip, labels={**r.clip.labels, **labels[r.clip.id]}))
+            for r in records
+        ]
+
+    def _record(self, number: int, row: Cells) -> Record:
+        cells = {n: self._cell(number, n, row) for n in self.columns if n not in MEDIA}
+        for name in self.required:
+            if not cells[name]:
+                self._fault(number, f"{name}: is empty")
+        self._check_id(number, cells["id"])
+        label = cells["label"]
+        if self.classes is not None and label and label not in self.classes:
+            near = did_you_mean(label, self.classes)
+            self._fault(number, f"label: {label!r} is none of the classes{near}")
+        split = cells.get("split", "").lower()
+        if "split" in self.required and split and split not in SPLITS:
+            near = did_you_mean(split, ("train", "valid", "test"))
+            self._fault(number, f"split: {cells['split']!r} is no part{near}")
+        group = cells.get("group", "")
+        return Record(
+            Clip(
+                id=cells["id"],
+                labels={"emotion": label},
+                speaker=cells.get("speaker", ""),
+                group={"group": group} if group else {},
+                media=self._media(number, row, cells),
+                text=cells.get("text") or None,
+            ),
+            fold=cells.get("fold", ""),
+            split=SPLITS.get(split, ""),
+        )
+
+    def _media(self, number: int, row: Cells, cells: Mapping[str, str]) -> dict[str, MediaRef]:
+        start = self._seconds(number, "start", cells.get("start", ""))
+        end = self._seconds(number, "end", cells.get("end", ""))
+        if end is not None and end <= (start or 0.0):
+            self._fault(number, f"end: not after start ({start or 0.0:g}-{end:g})")
+        media = {}
+        for modality in (m for m in MEDIA if m in self.columns):
+            path = self._path(number, modality, row.get(self.columns[modality]))
+            if path is not None and modality == "features":
+                media[modality] = MediaRef(path)
+            elif path is not None:
+                media[modality] = MediaRef(path, start or 0.0, end)
+        if self.features is not None:
+            media.setdefault("features", MediaRef(self.features))
+        return media
+
+    def _path(self, number: int, modality: str, value: Any) -> Path | None:
+        if isinstance(value, Mapping) and set(value) <= {"bytes", "path"}:
+            if value.get("bytes") is not None:
+                return _embedded.keep(value["bytes"], str(value.get("path") or ""))
+            value = value.get("path")
+        text = _plain(value)
+        if not text:
+            return None
+        if "://" in text:
+            self._fault(number, f"{modality}: an address ({text}); download it and name the file")
+            return None
+        # A manifest written on Windows; a backslash in a file name is unheard of.
+        text = text.replace("\\", "/") if os.sep == "/" else text
+        # Links are not followed: whoever laid one below the root meant it to lead there.
+        path = Path(os.path.normpath(self.root / text))
+        if not self.allow_outside and not path.is_relative_to(os.path.normpath(self.root)):
+            self._fault(
+                number,
+                f"{modality}: {text!r} leads out of {self.root}; set `media_root` to a folder "
+                "above it, or `allow_outside: true`",
+            )
+        return path
+
+    def _cell(self, number: int, name: str, row: Cells) -> str:
+        value = row.get(self.columns[name])
+        if isinstance(value, Mapping | Sequence) and not isinstance(value, str):
+            self._fault(number, f"{name}: a {type(value).__name__}, not text or a number")
+            return ""
+        return _plain(value)
+
+    def _seconds(self, number: int, name: str, text: str) -> float | None:
+        if not text:
+            return None
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = math.nan
+        if math.isfinite(seconds) and seconds >= 0:
+            return seconds
+        self._fault(number, f"{name}: not a number of seconds ({text!r}); write 1.5, not 0:01,5")
+        return None
+
+    def _check_id(self, number: int, name: str) -> None:
+        if name and not safe(name):
+            self._fault(
+                number,
+                f"id: {name!r} cannot be part of a file name; use up to 200 characters without "
+                "/ and \\, the first of them no dot",
+            )
+
+    def _further(self, row: Cells) -> dict[str, str | float]:
+        """Cells of columns that the manifest does not know: further labels."""
+        known = set(self.columns.values())
+        return {
+            column: value
+            for column, value in row.items()
+            if column not in known and isinstance(value, str | int | float) and _plain(value)
+        }
+
+    def _fault(self, number: int, what: str) -> None:
+        self.faults.append(f"row {number}: {what}")
+
+
+def safe(name: str) -> bool:
+    """Whether a file can be called so on every system that matters."""
+    return (
+        len(name) <= 200
+        and name.isprintable()
+        and not name.startswith(".")
+        and not (set(name) & set("/\\"))
+    )
+
+
+def _plain(value: Any) -> str:
+    """A scalar as text, empty where there is none; 3.0 as 3: gaps turn integers into floats."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def _typed(further: Mapping[str, Mapping[str, str | float]]) -> dict[str, dict[str, Label]]:
+    """Numbers where a whole column holds numbers, text elsewhere."""
+    texts = {i: {c: _plain(v) for c, v in row.items()} for i, row in further.items()}
+    words = {c for row in texts.values() for c, text in row.items() if not _is_number(text)}
+    return {
+        i: {c: text if c in words else float(text) for c, text in row.items()}
+        for i, row in texts.items()
+    }
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

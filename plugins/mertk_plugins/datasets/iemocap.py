@@ -1,0 +1,232 @@
+"""IEMOCAP: ten actors in five sessions of dialogues, improvised and from scripts."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from mertk.contracts import Card, Clip, Fold, MediaRef
+from mertk.errors import CorpusError, did_you_mean
+from mertk_plugins.datasets._iemocap_files import (
+    CODES,
+    DIALOGUES,
+    HOW_TO_GET,
+    Utterance,
+    dialogues,
+    find_release,
+    read_labels,
+    read_transcription,
+)
+
+CLASSES: Mapping[int, tuple[str, ...]] = {
+    4: ("angry", "happy", "neutral", "sad"),
+    6: ("angry", "happy", "neutral", "sad", "excited", "frustrated"),
+}
+STYLES = {"impro": "improvised", "script": "scripted"}
+GENDERS = {"F": "female", "M": "male"}
+LEFT, RIGHT = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0)
+UTTERANCES = 10039
+
+
+class IEMOCAP:
+    """Interactive Emotional Dyadic Motion Capture database: 10039 labelled turns of 10 actors.
+
+    A clip is a labelled turn; its id is the release's name of it, `Ses01F_impro01_F000`. Its
+    speaker is session and talker, `Ses01F`, the talker being the letter of the last field; the
+    letter after `Ses01` tells who wears motion-capture markers and so sits in the left half of the
+    picture. Groups: session, dialogue, scenario (the same in every session, without the suffix of a
+    repeated take), gender, style. Labels: `emotion`; `original`, the release's label before any
+    merging; `valence`, `arousal`, `dominance`, 1 to 5; and what each rater said (`emotion:E2`,
+    several emotions joined with `|`; `valence:E3` ...; F1 and M1 are the actors about themselves).
+
+    With 4 classes and excited merged into happy these are the 5531 clips of the literature: angry
+    1103, happy 1636, neutral 1708, sad 1084.
+
+    Scenarios recur in every session: 71.4 % UA can be had from the scenario alone, so that what
+    a model learned from words may be the script.
+
+    Source: Busso et al., Language Resources and Evaluation 42(4), 2008.
+
+    Args:
+        root: The folder of the release: the one with Session1 ... Session5, or the one that holds
+            `IEMOCAP_full_release`.
+        classes: 4 (angry, happy, neutral, sad), 6 (and excited, frustrated), or a list of names in
+            the order of the class indices; there are besides: fearful, surprised, disgusted, other.
+            Turns of other emotions are left out.
+        merge_excited: Count excited turns as happy. Default: yes, unless excited is a class.
+        folds: `session` tests on one session (two speakers) in five folds, `session1` ...;
+            `speaker` on one speaker in ten, `Ses01F` ...: there the partner, who is heard in the
+            same dialogues, stays among the training speakers.
+        style: Which dialogues: all, improvised or scripted ones.
+        modalities: What clips carry.
+        sound: Where sound is read: `sentences` are the release's single files of one channel, cut
+            by its authors; `dialogues` cuts the turn out of the dialogue's recording.
+        partial: Accept a copy that lacks some of the release's 151 dialogues or 10039 turns.
+
+    Raises:
+        ValueError: `classes` names no emotion or one twice, or contradicts `merge_excited`.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        classes: Literal[4, 6] | list[str] = 4,
+        merge_excited: bool | None = None,
+        folds: Literal["session", "speaker"] = "session",
+        style: Literal["all", "improvised", "scripted"] = "all",
+        modalities: Sequence[Literal["audio", "video", "text"]] = ("audio", "video", "text"),
+        sound: Literal["sentences", "dialogues"] = "sentences",
+        partial: bool = False,
+    ) -> None:
+        names = tuple(classes) if isinstance(classes, list) else CLASSES[classes]
+        _check_classes(names)
+        if merge_excited and "excited" in names:
+            raise ValueError("merge_excited: excited is a class of its own (True); use False")
+        if merge_excited and "happy" not in names:
+            raise ValueError("merge_excited: happy is no class (True); use False")
+        if not modalities:
+            raise ValueError("modalities: clips without any ([]); name audio, video or text")
+        self.root = Path(root)
+        self.merged = {"excited": "happy"} if _merges(merge_excited, names) else {}
+        self.grouped_by = folds
+        self.style = style
+        self.modalities = tuple(modalities)
+        self.sound = sound
+        self.partial = partial
+        self.card = Card(
+            title="Interactive Emotional Dyadic Motion Capture database (IEMOCAP)",
+            classes=names,
+            licence="IEMOCAP release agreement of USC SAIL (research only, not to be passed on)",
+            citation="Busso et al., IEMOCAP: interactive emotional dyadic motion capture database, "
+            "Language Resources and Evaluation 42(4), 2008, 335-359",
+            how_to_get=HOW_TO_GET,
+        )
+
+    def clips(self) -> Sequence[Clip]:
+        """Every turn of the chosen classes and style, sorted by id.
+
+        Raises:
+            CorpusError: The release is not there, incomplete, or a line of it is malformed.
+        """
+        return self._clips
+
+    def folds(self) -> Sequence[Fold]:
+        """Leave one session, or one speaker, out.
+
+        Raises:
+            CorpusError: As `clips`.
+        """
+        of: Callable[[Clip], str] = {
+            "session": lambda clip: clip.group["session"],
+            "speaker": lambda clip: clip.speaker,
+        }[self.grouped_by]
+        everyone = frozenset(clip.id for clip in self._clips)
+        tests = {
+            name: frozenset(clip.id for clip in self._clips if of(clip) == name)
+            for name in sorted({of(clip) for clip in self._clips})
+        }
+        return [Fold(name, everyone - test, test) for name, test in tests.items()]
+
+    @cached_property
+    def _clips(self) -> tuple[Clip, ...]:
+        folder = find_release(self.root)
+        files = {number: dialogues(folder / f"Session{number}") for number in DIALOGUES}
+        turns = [turn for paths in files.values() for path in paths for turn in read_labels(path)]
+        self._refuse_twice(turns)
+        if not self.partial:
+            self._refuse_partial({n: len(paths) for n, paths in files.items()}, len(turns))
+        chosen = [
+            turn
+            for turn in turns
+            if self.merged.get(turn.emotion, turn.emotion) in self.card.classes
+            and self.style in ("all", _style(turn))
+        ]
+        texts = dict(self._texts(folder, {(t.session, t.dialogue) for t in chosen}))
+        made = (self._clip(folder, turn, texts.get(turn.id)) for turn in chosen)
+        return tuple(sorted(made, key=lambda clip: clip.id))
+
+    def _refuse_twice(self, turns: Sequence[Utterance]) -> None:
+        seen: set[str] = set()
+        for turn in turns:
+            if turn.id in seen:
+                raise CorpusError(f"{self.root}: {turn.id} is labelled twice; unpack it again")
+            seen.add(turn.id)
+
+    def _refuse_partial(self, found: Mapping[int, int], turns: int) -> None:
+        faults = [
+            f"Session{n} has {found[n]} of {count} dialogues"
+            for n, count in DIALOGUES.items()
+            if found[n] != count
+        ]
+        if turns != UTTERANCES:
+            faults.append(f"{turns} of {UTTERANCES} turns are labelled")
+        if faults:
+            raise CorpusError(
+                f"{self.root}: not the whole release: {'; '.join(faults)}; unpack it again, or "
+                "set `partial: true`: scores are then not those of the literature's clips"
+            )
+
+    def _texts(self, folder: Path, wanted: set[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+        if "text" not in self.modalities:
+            return
+        for session, dialogue in sorted(wanted):
+            path = folder / f"Session{session}/dialog/transcriptions/{dialogue}.txt"
+            if not path.is_file():
+                raise CorpusError(
+                    f"{path}: no such transcription; unpack it, or leave text out of `modalities`"
+                )
+            yield from read_transcription(path).items()
+
+    def _clip(self, folder: Path, turn: Utterance, text: str | None) -> Clip:
+        media = {
+            "audio": self._audio(folder / f"Session{turn.session}", turn),
+            "video": MediaRef(
+                folder / f"Session{turn.session}/dialog/avi/DivX/{turn.dialogue}.avi",
+                turn.start,
+                turn.end,
+                LEFT if turn.talker == turn.wearer else RIGHT,
+            ),
+        }
+        return Clip(
+            id=turn.id,
+            labels={
+                "emotion": self.merged.get(turn.emotion, turn.emotion),
+                "original": turn.emotion,
+                "valence": turn.valence,
+                "arousal": turn.arousal,
+                "dominance": turn.dominance,
+                **turn.ratings,
+            },
+            speaker=f"Ses0{turn.session}{turn.talker}",
+            group={
+                "session": f"session{turn.session}",
+                "dialogue": turn.dialogue,
+                "scenario": turn.scenario,
+                "gender": GENDERS[turn.talker],
+                "style": _style(turn),
+            },
+            media={name: ref for name, ref in media.items() if name in self.modalities},
+            text=text,
+        )
+
+    def _audio(self, session: Path, turn: Utterance) -> MediaRef:
+        if self.sound == "sentences":
+            return MediaRef(session / f"sentences/wav/{turn.dialogue}/{turn.id}.wav")
+        return MediaRef(session / f"dialog/wav/{turn.dialogue}.wav", turn.start, turn.end)
+
+
+def _style(turn: Utterance) -> str:
+    return next(style for word, style in STYLES.items() if turn.scenario.startswith(word))
+
+
+def _merges(asked: bool | None, names: Sequence[str]) -> bool:
+    return ("happy" in names and "excited" not in names) if asked is None else asked
+
+
+def _check_classes(names: Sequence[str]) -> None:
+    known = [name for name in CODES.values() if name != "undecided"]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"classes: no emotion named {name!r}{did_you_mean(name, known)}")
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise ValueError(f"classes: must be two or more, each once ({', '.join(names)})")

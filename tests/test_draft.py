@@ -1,0 +1,108 @@
+"""Recipes as files: YAML, --set, --without, --swap."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mertk import draft
+from mertk.draft import Draft, parse
+from mertk.errors import MertkError
+
+
+def test_yaml_is_read_as_its_current_version_says() -> None:
+    content = parse("{on: yes, off: no, lr: 1e-4, n: 3, date: 2024-01-01, t: true}", "x")
+    assert content == {
+        "on": "yes", "off": "no", "lr": 1e-4, "n": 3, "date": "2024-01-01", "t": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\na: 2", r"r.yaml:2:1: not valid YAML: the key 'a' stands twice"),
+        ("a: [1, 2", r"r.yaml:1:9: not valid YAML"),
+        ("? [1, 2]\n: 3", r"a key must be a plain word"),
+        ("a: !!python/object/apply:os.system [ls]", r"not valid YAML"),
+        ("a: \x00", r"r.yaml.*not valid YAML"),
+    ],
+)
+def test_bad_yaml_is_told_with_its_place(text: str, message: str) -> None:
+    with pytest.raises(MertkError, match=message):
+        parse(text, "r.yaml")
+
+
+@given(st.text(max_size=200))
+def test_any_text_parses_or_says_why(text: str) -> None:
+    try:
+        parse(text, "r.yaml")
+    except MertkError as error:
+        assert str(error).startswith("r.yaml")
+
+
+def test_a_recipe_is_found_by_path_or_by_shipped_name(write) -> None:
+    path = write("mine.yaml", "name: mine")
+    assert draft.read(str(path)).content == {"name": "mine"}
+    assert draft.read("foalnet").content["name"] == "foalnet"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        ("foalnett", "foalnett: no such recipe; did you mean 'foalnet'?"),
+        ("recipes/foalnt.yaml", "did you mean 'foalnet'?"),
+    ],
+)
+def test_an_unknown_recipe_names_the_nearest(recipe: str, message: str) -> None:
+    with pytest.raises(MertkError) as error:
+        draft.read(recipe)
+    assert message in str(error.value)
+
+
+def test_a_recipe_that_is_no_mapping_or_no_text_is_refused(write, tmp_path) -> None:
+    with pytest.raises(MertkError, match="expected a mapping"):
+        draft.read(str(write("list.yaml", "- 1")))
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\x81")
+    with pytest.raises(MertkError, match="cannot be read as text"):
+        draft.read(str(tmp_path / "binary.yaml"))
+    with pytest.raises(MertkError, match="is a folder"):
+        draft.read(str(tmp_path))
+
+
+def test_set_makes_sections_and_keeps_the_original(toy: Draft) -> None:
+    changed = toy.set(["train.epochs=7", "head.dropout=0.5", "dataset.exclude=[a, b]"])
+    assert changed.content["train"]["epochs"] == 7
+    assert changed.content["head"] == {"dropout": 0.5}
+    assert changed.content["dataset"]["exclude"] == ["a", "b"]
+    assert toy.content["train"]["epochs"] == 3
+
+
+def test_set_reaches_into_a_component_given_by_its_name_alone() -> None:
+    short = Draft("r", draft.Path(), {"fusion": "concat"})
+    assert short.set(["fusion.width=8"]).content == {"fusion": {"use": "concat", "width": 8}}
+
+
+@pytest.mark.parametrize("assignment", ["train.epochs", "=3", "train.epochs=[", "name.x=1"])
+def test_a_bad_assignment_is_named(toy: Draft, assignment: str) -> None:
+    with pytest.raises(MertkError, match=r"name\.x: cannot be set|--set"):
+        toy.set([assignment])
+
+
+def test_without_and_swap(toy: Draft) -> None:
+    assert list(toy.without(["mem"]).content["tasks"]) == ["avel"]
+    assert list(toy.without(["tasks.mem", "again"]).content["encoders"]) == ["words"]
+    assert toy.swap({"fusion": "concat"}).content["fusion"] == {"use": "concat"}
+    swapped = toy.swap({"mem": "avel"}).content["tasks"]["mem"]
+    assert swapped == {"weight": 0.1, "use": "avel"}, "the weight belongs to the place"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("memm", "--without memm: the recipe has no such part; did you mean 'mem'?"),
+        ("fusion", "--without fusion: a recipe needs its fusion; use --swap fusion=OTHER"),
+    ],
+)
+def test_without_names_the_nearest_part(toy: Draft, name: str, message: str) -> None:
+    with pytest.raises(MertkError) as error:
+        toy.without([name])
+    assert message in str(error.value)
