@@ -56,24 +56,26 @@ class Encoding:
 
         Args:
             ids: The clips' ids, for messages.
-            loaded: What `load` gave for each; an empty one stays empty.
+            loaded: What `load` gave for each; an empty one stays empty, whatever its shape.
             advance: Called with the index of each clip that is done.
 
         Raises:
             BadEncoding: The output breaks the contract.
         """
-        kind = torch.empty(0, dtype=self.dtype).numpy().dtype
-        encoded = [np.empty((0, self.encoder.dim), kind)] * len(loaded)
+        encoded: list[NDArray[Any]] = [np.empty(0)] * len(loaded)
         for batch in batches([array.shape[0] for array in loaded], self._steps_at_once(loaded)):
             names = [ids[i] for i in batch]
             for i, rows in zip(batch, self._encode(names, [loaded[i] for i in batch]), strict=True):
                 encoded[i] = rows
                 advance(i)
+        for i, array in enumerate(loaded):
+            if not len(array):
+                advance(i)
         return encoded
 
     def _steps_at_once(self, loaded: Sequence[NDArray[Any]]) -> int:
         numbers = BATCH_NUMBERS.get(self.device.type, BATCH_NUMBERS_ELSEWHERE)
-        return numbers // max((int(np.prod(array.shape[1:])) for array in loaded), default=1)
+        return numbers // max(1, *(int(np.prod(array.shape[1:])) for array in loaded))
 
     def _encode(self, ids: Sequence[str], arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         stream = pad(arrays).to(self.device)

@@ -26,9 +26,7 @@ Key = bytes | MediaError
 
 def identity_key(identity: Mapping[str, object]) -> str:
     """SHA-256 of the canonical JSON of what identifies an encoder."""
-    text = json.dumps(
-        identity, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -36,15 +34,15 @@ def clip_keys(modality: str, clips: Sequence[Clip], digests: Digests) -> list[Ke
     """The key of what an encoder of `modality` reads of each clip.
 
     Content digest, start, end and crop of the clip's media; the text for `text`; for `features`
-    also the clip's id, by which such encoders look things up. Where the media cannot be read, the
-    error stands in place of the key.
+    also the clip's id, speaker and groups, by which such encoders look things up. Where the media
+    cannot be read, the error stands in place of the key.
     """
     if modality == TEXT:
         return [MISSING if clip.text is None else _key(TEXT, clip.text) for clip in clips]
     refs = [clip.media.get(modality) for clip in clips]
     content = digests.of(ref.path for ref in refs if ref is not None)
     if modality == FEATURES:
-        return [_feature_key(ref, content, clip.id) for ref, clip in zip(refs, clips, strict=True)]
+        return [_feature_key(ref, content, clip) for ref, clip in zip(refs, clips, strict=True)]
     return [MISSING if ref is None else _media_key(ref, content[str(ref.path)]) for ref in refs]
 
 
@@ -57,10 +55,12 @@ def _media_key(ref: MediaRef, content: str | MediaError) -> Key:
 
 
 def _feature_key(
-    ref: MediaRef | None, content: Mapping[str, str | MediaError], clip_id: str
+    ref: MediaRef | None, content: Mapping[str, str | MediaError], clip: Clip
 ) -> Key:
     digest = "" if ref is None else content[str(ref.path)]
-    return digest if isinstance(digest, MediaError) else _key(FEATURES, digest, clip_id)
+    if isinstance(digest, MediaError):
+        return digest
+    return _key(FEATURES, digest, json.dumps([clip.id, clip.speaker, sorted(clip.group.items())]))
 
 
 def _key(*parts: str) -> bytes:

@@ -192,19 +192,16 @@ class _Loop:
         self.model.train()
         sums: dict[str, Tensor] = {}
         batches = self._batches(number)
-        for rows in batches:
-            losses = self._step(self.data.batch(rows))
-            for name, value in losses.items():
-                sums[name] = sums[name] + value if name in sums else value
-        # The one place in an epoch where the host waits for the device.
-        means = {k: v / len(batches) for k, v in zip(sums, _host(sums.values()), strict=True)}
-        if not all(math.isfinite(v) for v in means.values()):
-            told = ", ".join(f"{k} {v:.4g}" for k, v in means.items())
-            raise TrainingError(
-                f"epoch {number}: a training loss is not finite ({told}); a smaller train.lr, "
-                "train.clip_grad or train.precision=fp32 may help"
-            )
-        return means
+        try:
+            for rows in batches:
+                losses = self._step(self.data.batch(rows))
+                for name, value in losses.items():
+                    sums[name] = sums[name] + value if name in sums else value
+        except RuntimeError:
+            # Weights that are no numbers any more make operations fail in ways that hide the cause.
+            _check_finite(number, sums)
+            raise
+        return {k: v / len(batches) for k, v in _check_finite(number, sums).items()}
 
     def _step(self, batch: Batch) -> dict[str, Tensor]:
         device = self.machine.device
@@ -270,5 +267,16 @@ class _Loop:
         )
 
 
-def _host(values: Any) -> list[float]:
-    return torch.stack([v.float() for v in values]).tolist()
+def _check_finite(number: int, sums: Mapping[str, Tensor]) -> dict[str, float]:
+    """The sums as numbers: the one place in an epoch where the host waits for the device."""
+    if not sums:
+        return {}
+    values = torch.stack([v.float() for v in sums.values()]).tolist()
+    found = dict(zip(sums, values, strict=True))
+    if not all(math.isfinite(v) for v in values):
+        told = ", ".join(f"{k} {v:.4g}" for k, v in found.items())
+        raise TrainingError(
+            f"epoch {number}: a training loss is not finite (sums: {told}); a smaller train.lr, "
+            "train.clip_grad or train.precision=fp32 may help"
+        )
+    return found

@@ -10,9 +10,9 @@ SESSIONS: Final = range(1, 6)
 EMOTIONS: Final = ("ang", "hap", "neu", "sad")
 
 # Arousal is heard and valence is seen; each side leaves two pairs of emotions nearly alike.
-_AROUSAL: Final = {"ang": 0.95, "hap": 0.65, "exc": 0.75, "neu": -0.55, "sad": -0.9, "xxx": 0.0}
-_VALENCE: Final = {"ang": -0.95, "hap": 0.85, "exc": 0.95, "neu": 0.45, "sad": -0.6, "xxx": 0.0}
-_NOISE: Final = 0.3
+_AROUSAL: Final = {"ang": 1.0, "hap": 0.6, "exc": 0.75, "neu": -0.45, "sad": -1.0, "xxx": 0.0}
+_VALENCE: Final = {"ang": -1.0, "hap": 0.9, "exc": 1.0, "neu": 0.45, "sad": -0.8, "xxx": 0.0}
+_NOISE: Final = 0.25
 
 _WORDS: Final = {
     "ang": "Anger",
@@ -106,7 +106,7 @@ def _turns(
             start=frame / fps,
             end=(frame + length) / fps,
             text=_words(emotion, rng),
-            voice=(arousal + noise[0], 0.4 * valence + noise[1]),
+            voice=(arousal + noise[0], 0.5 * valence + noise[1]),
             face=(0.4 * arousal + noise[2], valence + noise[3]),
         )
         numbers[talker] += 1

@@ -49,10 +49,10 @@ class Face:
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
-        self.skin = np.array([205.0, 160.0, 130.0]) * rng.uniform(0.75, 1.1)
+        self.skin = np.array([205.0, 160.0, 130.0]) * rng.uniform(0.8, 1.08)
         self.hair = np.array([70.0, 50.0, 35.0]) * rng.uniform(0.4, 1.8)
         self.wall = np.array([90.0, 100.0, 110.0]) * rng.uniform(0.8, 1.2)
-        self.place = rng.integers(-5, 6, size=2)
+        self.place = rng.integers(-4, 5, size=2)
         shade = 1 - 0.18 * _U**2
         plain = np.where(_HAIR[..., None], self.hair, self.skin) * shade[..., None]
         self._shaded = plain.astype(np.float32)

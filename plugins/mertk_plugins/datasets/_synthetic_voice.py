@@ -55,7 +55,7 @@ def speak(
     rate = 3.6 * 2 ** (0.35 * arousal)  # syllables per second
     phase = rate * time + rng.uniform(0, 1)
     syllable = phase.astype(int)
-    octaves = 0.25 * arousal + 0.3 * valence * (time / seconds - 0.5)
+    octaves = 0.25 * arousal + 0.5 * valence * (time / seconds - 0.5)
     octaves += (0.12 + 0.06 * arousal) * rng.normal(size=syllable[-1] + 1)[syllable]
     octaves = lfilter([0.002], [1, -0.998], octaves - octaves[0]) + octaves[0]
     pulses = _pulses(throat.pitch * 2**octaves, brightness=0.75 + 0.2 * np.tanh(arousal))
@@ -64,7 +64,7 @@ def speak(
     spoken = _resonate(pulses + breath, syllable, length, rng)
     envelope = np.sin(np.pi * (phase % 1)) ** 1.5
     stress = 2 ** (0.4 * rng.normal(size=syllable[-1] + 1)[syllable])
-    loud = 0.12 * throat.loudness * 10 ** (0.25 * arousal)
+    loud = 0.12 * throat.loudness * 10 ** (0.3 * arousal)
     return loud * envelope * stress * spoken / (np.std(spoken) + 1e-9)
 
 

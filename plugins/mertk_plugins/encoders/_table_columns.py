@@ -52,7 +52,7 @@ def columns(path: Path, keys: str | None, values: str | tuple[str, ...] | None) 
     names = [column for column in table.column_names if column]
     if name not in names:
         raise CorpusError(
-            f"{path}: keys: no column {name!r}{did_you_mean(name, names)} (it holds the clips' keys)"
+            f"{path}: keys: no column {name!r} for the clips' keys{did_you_mean(name, names)}"
         )
     listed = table[name].to_pylist()
     empty = [row for row, key in enumerate(listed, start=1) if key in (None, "")]

@@ -63,10 +63,11 @@ def npz(path: Path, keys: str | None, values: str | tuple[str, ...] | None) -> L
         CorpusError: It is no such file.
     """
     try:
-        arrays: Any = np.load(path, allow_pickle=False)
-        names = list(arrays.files)
-    except (ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise CorpusError(f"{path}: not an npz file ({_why(error)})") from None
+        zipfile.ZipFile(path).close()
+    except zipfile.BadZipFile:
+        raise CorpusError(f"{path}: not an npz file, or only a part of one; save it anew") from None
+    arrays: Any = np.load(path, allow_pickle=False)
+    names = list(arrays.files)
     if keys is None and values is None:
         return Arrays(path, arrays)
     with arrays:
@@ -99,10 +100,9 @@ def _strings(arrays: Any, name: str) -> list[str]:
         found = arrays[name]
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"array {name!r} cannot be used ({_why(error)})") from None
-    if found.ndim != 1 or found.dtype.kind not in "USiu":
+    if not isinstance(found, np.ndarray) or found.ndim != 1 or found.dtype.kind not in "USiu":
         raise ValueError(
-            f"array {name!r} is no list of keys (shape {found.shape}, {found.dtype}); it has to "
-            "hold text or whole numbers"
+            f"array {name!r} is no list of keys: it has to be [n] and hold text or whole numbers"
         )
     return [key.decode() if isinstance(key, bytes) else str(key) for key in found.tolist()]
 
@@ -133,13 +133,16 @@ def _member(arrays: Any, name: str) -> NDArray[Any]:
         raise ValueError(f"array {name!r} cannot be used ({_why(error)})") from None
 
 
-def _numeric(array: NDArray[Any]) -> NDArray[Any]:
+def _numeric(array: Any) -> NDArray[Any]:
+    # NumPy gives the bytes of what is in a zip file but no array.
+    if not isinstance(array, np.ndarray):
+        raise ValueError("it is no array")
     if array.dtype.kind not in "biuf":
         raise ValueError(f"it holds {array.dtype}, not numbers")
     return array
 
 
 def _why(error: Exception) -> str:
-    if "allow_pickle" in str(error):
+    if "allow_pickle" in str(error) or "Python objects" in str(error):
         return "it is pickled, which could run anything when loaded; save plain numbers instead"
     return str(error) or type(error).__name__

@@ -84,7 +84,7 @@ class AVEL(nn.Module):
         """The alignment loss and the similarities it is made of."""
         streams = [step.streams[name] for name in self.pair]
         first, second = (
-            normalize(self.project[name](stream.mean()), dim=1)
+            _of_length_one(self.project[name](stream.mean()))
             for name, stream in zip(self.pair, streams, strict=True)
         )
         logits = self._scaled(first @ second.T)
@@ -107,6 +107,11 @@ class AVEL(nn.Module):
         if self.positives == "mean":
             loss = loss / same.sum(1).clamp(min=1)
         return loss.sum() / same.any(1).sum().clamp(min=1)
+
+
+def _of_length_one(x: Tensor) -> Tensor:
+    # In half precision the guard against dividing by the length of a missing clip's 0 would be 0.
+    return normalize(x.to(torch.promote_types(x.dtype, torch.float32)), dim=1)
 
 
 class _Projection(nn.Module):

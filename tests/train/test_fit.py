@@ -1,0 +1,202 @@
+"""Fits: they repeat, they go on where they stopped, they wait for the device once an epoch."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from mertk.check import resolve
+from mertk.draft import Draft
+from mertk.model import build
+from mertk.ragged import Ragged
+from mertk.data import ClipData
+from mertk.recipe import Train
+from mertk.registry import discover
+from mertk.train.checkpoint import Checkpoint
+from mertk.train.device import pick_precision
+from mertk.train.fit import Epoch, Fit, Parts, TrainingError, fit, predict
+from mertk.train.optim import optimizer, scheduler
+from mertk_plugins.metrics.ua import UA
+
+CPU = torch.device("cpu")
+
+
+def data(count: int = 40) -> ClipData:
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.randint(1, 6, (count,), generator=generator)
+    labels = torch.arange(count) % 4
+    values = torch.randn(int(lengths.sum()), 4, generator=generator)
+    values += 2 * torch.nn.functional.one_hot(labels, 4).repeat_interleave(lengths, 0)
+    ragged = Ragged(values, lengths.cumsum(0) - lengths, lengths)
+    ids = tuple(map(str, range(count)))
+    return ClipData(ids, labels, {"words": ragged, "again": ragged})
+
+
+def fitted(toy: Draft, epochs: int = 4, stop_after: int = 99, **more) -> Fit:
+    model = build(resolve(toy, discover()), {"words": 4, "again": 4}, 4, seed=0)
+    rows = torch.arange(40)
+    parts = Parts(rows[:24], rows[24:32], rows[32:])
+
+    def stop(epoch: Epoch) -> None:
+        if epoch.number == stop_after:
+            raise KeyboardInterrupt
+
+    settings = Train(epochs=epochs, batch_size=8, lr=1e-2, schedule="one_cycle")
+    return fit(model, data(), parts, settings, UA(), seed=0, device=CPU, on_epoch=stop, **more)
+
+
+def same(a: Fit, b: Fit) -> bool:
+    return (
+        a.history == b.history
+        and a.selected == b.selected
+        and all((x == y).all() for x, y in zip(a.scores, b.scores, strict=True))
+        and all(torch.equal(a.weights[k], b.weights[k]) for k in a.weights)
+    )
+
+
+def test_a_fit_repeats_bit_for_bit_whatever_was_drawn_before(toy: Draft) -> None:
+    first = fitted(toy)
+    torch.rand(17)
+    assert same(first, fitted(toy))
+
+
+def test_a_fit_leaves_the_global_generator_and_settings_alone(toy: Draft) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    fitted(toy, epochs=1)
+    assert torch.rand(1) == expected
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize("stop_after", [1, 3])
+def test_an_interrupted_fit_goes_on_to_the_same_numbers(
+    toy: Draft, tmp_path: Path, stop_after: int
+) -> None:
+    undisturbed = fitted(toy, epochs=5)
+    path = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        fitted(toy, epochs=5, stop_after=stop_after, checkpoint=Checkpoint(path, every=0))
+    # The epoch at which it was interrupted had not been kept yet.
+    assert path.exists() == (stop_after > 1)
+    resumed = fitted(toy, epochs=5, checkpoint=Checkpoint(path, every=0))
+    assert same(undisturbed, resumed)
+
+
+def test_a_checkpoint_that_cannot_be_read_means_starting_anew(toy: Draft, tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    path.write_bytes(b"not a checkpoint")
+    assert same(fitted(toy), fitted(toy, checkpoint=Checkpoint(path)))
+
+
+def test_reading_a_checkpoint_never_runs_code(tmp_path: Path) -> None:
+    import os
+    import pickle
+
+    class Evil:
+        def __reduce__(self):
+            return os.system, (f"touch {tmp_path}/ran",)
+
+    path = tmp_path / "state"
+    path.write_bytes(pickle.dumps(Evil()))
+    assert Checkpoint(path).read() is None
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_earliest_best_epoch_is_selected_and_its_weights_kept(toy: Draft) -> None:
+    done = fitted(toy, epochs=6)
+    valid = [e.valid for e in done.history]
+    assert done.selected == valid.index(max(valid)) + 1
+    model = build(resolve(toy, discover()), {"words": 4, "again": 4}, 4, seed=9)
+    model.load_state_dict(done.weights)
+    again = predict(model, data(), torch.arange(32, 40), 3)
+    assert torch.allclose(torch.from_numpy(again), torch.from_numpy(done.scores[done.selected - 1]))
+
+
+def test_a_loss_that_is_not_finite_ends_the_trial_with_its_epoch(toy: Draft) -> None:
+    parts = Path(__file__).parents[1] / "toy_parts.py"
+    bad = toy.set([f"tasks.boom={{use: '{parts}:Explodes'}}"])
+    with pytest.raises(TrainingError, match=r"epoch 1: .* not finite \(sums: emotion .*boom nan"):
+        fitted(bad)
+
+
+def test_predictions_come_in_the_order_asked_for(toy: Draft) -> None:
+    model = build(resolve(toy, discover()), {"words": 4, "again": 4}, 4, seed=0)
+    rows = torch.tensor([30, 2, 17, 5])
+    together = predict(model, data(), rows, 2)
+    for row, scores in zip(rows, together, strict=True):
+        alone = predict(model, data(), row[None], 1)[0]
+        assert torch.allclose(torch.from_numpy(scores), torch.from_numpy(alone), atol=1e-6)
+        assert scores.sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "warmup", "expected"),
+    [
+        ("constant", 0.0, [1.0, 1.0, 1.0, 1.0, 1.0]),
+        ("linear", 0.0, [1.0, 0.75, 0.5, 0.25, 0.0]),
+        ("cosine", 0.0, [1.0, 0.853553, 0.5, 0.146447, 0.0]),
+        ("constant", 0.5, [1 / 3, 2 / 3, 1.0, 1.0, 1.0]),
+    ],
+)
+def test_schedules(schedule: str, warmup: float, expected: list[float]) -> None:
+    layer = torch.nn.Linear(1, 1)
+    settings = Train(lr=1.0, schedule=schedule, warmup=warmup)
+    tuned = optimizer(layer, settings)
+    schedule_ = scheduler(tuned, settings, 4)
+    rates = []
+    for _ in range(5):
+        rates.append(tuned.param_groups[0]["lr"])
+        tuned.step()
+        schedule_.step()
+    assert rates == pytest.approx(expected, abs=1e-5)
+
+
+def test_vectors_do_not_decay_and_encoders_may_have_their_own_rate() -> None:
+    class Two(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoders = torch.nn.ModuleDict({"a": torch.nn.Linear(2, 2)})
+            self.head = torch.nn.Linear(2, 2)
+            self.frozen = torch.nn.Parameter(torch.ones(2), requires_grad=False)
+
+    def groups(**settings) -> set[tuple[float, float, int]]:
+        tuned = optimizer(Two(), Train(lr=0.1, weight_decay=0.5, **settings))
+        return {(g["lr"], g["weight_decay"], len(g["params"])) for g in tuned.param_groups}
+
+    assert groups() == {(0.1, 0.5, 2), (0.1, 0.0, 2)}
+    assert groups(decay_vectors=True) == {(0.1, 0.5, 4)}
+    assert groups(encoder_lr=0.01) == {
+        (0.01, 0.5, 1), (0.01, 0.0, 1), (0.1, 0.5, 1), (0.1, 0.0, 1),
+    }  # fmt: skip
+
+
+def test_precision_is_what_the_device_is_good_at(monkeypatch) -> None:
+    monkeypatch.setattr("mertk.train.device._fast_precisions", lambda _: ["bf16"])
+    assert pick_precision("auto", CPU) == "bf16"
+    assert pick_precision("bf16", CPU) == "bf16"
+    monkeypatch.setattr("mertk.train.device._fast_precisions", lambda _: [])
+    assert pick_precision("auto", CPU) == "fp32"
+
+
+def test_the_host_waits_for_the_device_once_an_epoch(toy: Draft, monkeypatch) -> None:
+    """Reading a number back is what makes the host wait: it happens per epoch, not per step."""
+    waits: list[str] = []
+    for name in ("item", "tolist", "__bool__", "__float__", "__int__"):
+        original = getattr(Tensor, name)
+
+        def watched(self, *args, _name=name, _original=original):
+            if self.requires_grad or self.grad_fn is not None or _name == "tolist":
+                waits.append(_name)
+            return _original(self, *args)
+
+        monkeypatch.setattr(Tensor, name, watched)
+    monkeypatch.setattr("mertk.train.fit._Loop._predict", lambda s, rows: _uniform(len(rows)))
+    fitted(toy, epochs=2)
+    assert waits.count("tolist") <= 2
+    assert not [w for w in waits if w != "tolist"]
+
+
+def _uniform(count: int):
+    return torch.full((count, 4), 0.25).numpy()
