@@ -75,7 +75,7 @@ class Encoding:
 
     def _steps_at_once(self, loaded: Sequence[NDArray[Any]]) -> int:
         numbers = BATCH_NUMBERS.get(self.device.type, BATCH_NUMBERS_ELSEWHERE)
-        return numbers // max(1, *(int(np.prod(array.shape[1:])) for array in loaded))
+        return numbers // max([1, *(int(np.prod(array.shape[1:])) for array in loaded)])
 
     def _encode(self, ids: Sequence[str], arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         stream = pad(arrays).to(self.device)

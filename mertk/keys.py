@@ -54,9 +54,7 @@ def _media_key(ref: MediaRef, content: str | MediaError) -> Key:
     return _key("media", content, f"{float(ref.start)!r} {end!r} {crop!r}")
 
 
-def _feature_key(
-    ref: MediaRef | None, content: Mapping[str, str | MediaError], clip: Clip
-) -> Key:
+def _feature_key(ref: MediaRef | None, content: Mapping[str, str | MediaError], clip: Clip) -> Key:
     digest = "" if ref is None else content[str(ref.path)]
     if isinstance(digest, MediaError):
         return digest

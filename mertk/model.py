@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mertk.contracts import Fusion, Step, Stream, Streams, Vectors
+from mertk.errors import Fault, RecipeError
 from mertk.pairing import bind
 from mertk.resolved import Resolved
 from mertk.seeds import derive, drawing
@@ -91,7 +92,7 @@ class Model(nn.Module):
         logits = self.head(torch.cat(list(fused.values()), dim=-1))
         if labels is None:
             return Output(logits, fused)
-        emotion = F.cross_entropy(logits.float(), labels, label_smoothing=self.label_smoothing)
+        emotion = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
         losses = {"emotion": emotion}
         total = emotion
         shared: dict[str, Any] = {}
@@ -131,6 +132,7 @@ def build(
         RecipeError: A component refuses its arguments.
     """
     recipe = resolved.recipe
+    _check_names(resolved)
     supplies: dict[str, Any] = {"dims": dict(dims), "num_classes": num_classes}
 
     def part(where: str) -> nn.Module:
@@ -153,3 +155,18 @@ def build(
         head=nn.Sequential(nn.Dropout(recipe.head.dropout), classifier),
         label_smoothing=recipe.train.label_smoothing,
     )
+
+
+def _check_names(resolved: Resolved) -> None:
+    """Refuse names that torch's modules have attributes of."""
+    taken = nn.ModuleDict()
+    recipe = resolved.recipe
+    sections = (("encoders", recipe.encoders), ("tasks", recipe.tasks))
+    faults = [
+        Fault(f"{section}.{name}", "torch keeps this name for itself; choose another")
+        for section, parts in sections
+        for name in parts
+        if hasattr(taken, name)
+    ]
+    if faults:
+        raise RecipeError(resolved.source, faults)

@@ -207,9 +207,11 @@ def _load_module(entry: Entry, name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise PluginError(
-            f"{entry.name!r} needs the package {error.name!r}, which is not installed"
-        ) from error
+        own = name.partition(".")[0] == (error.name or "").partition(".")[0] != error.name
+        what = f"there is no module {error.name!r}"
+        if not own:
+            what = f"needs the package {error.name!r}, which is not installed"
+        raise PluginError(f"{entry.name!r}: {what}") from error
     except Exception as error:
         raise PluginError(f"{entry.name!r} does not load: {_say(error)}") from error
 

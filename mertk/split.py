@@ -54,7 +54,7 @@ def check_folds(clips: Sequence[Clip], folds: Sequence[Fold], *, shared_speakers
 
 
 def _overlaps(fold: str, a: str, b: str, common: Iterable[str], what: str) -> list[str]:
-    names = sorted(common)
+    names = sorted(name or "(unknown)" for name in common)
     if not names:
         return []
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -82,7 +82,9 @@ def test_a_name_with_a_line_break_is_hashed_each_time(tmp_path):
     path = tmp_path / "two\nlines.wav"
     path.write_bytes(b"x")
     memory = tmp_path / "digests.txt"
-    assert Digests(memory).of([path]) == Digests(memory).of([path]) == {str(path): media.digest(path)}
+    assert (
+        Digests(memory).of([path]) == Digests(memory).of([path]) == {str(path): media.digest(path)}
+    )
 
 
 def test_a_memory_that_cannot_be_written_only_means_hashing_again(tmp_path, file):

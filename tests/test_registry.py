@@ -35,7 +35,7 @@ def test_the_built_ins_enter_by_the_same_door() -> None:
 def test_a_component_is_imported_when_it_is_first_asked_for() -> None:
     registry = collect([("other 1.0", plugin(target="no_such_module:Thing"))])
     entry = registry.find("encoders", "mine")
-    with pytest.raises(PluginError, match="'mine' needs the package 'no_such_module'"):
+    with pytest.raises(PluginError, match="'mine': needs the package 'no_such_module'"):
         entry.load()
 
 

@@ -28,9 +28,7 @@ sizes = st.integers(1, 200)
 def test_every_clip_comes_once_and_no_batch_is_a_lone_clip(count, size, bucket, seed, epoch):
     labels, lengths = corpus(2 * count)
     rows = torch.arange(count) * 2 + 1
-    batches = draw(
-        rows, labels, lengths, batch_size=size, bucket=bucket, seed=seed, epoch=epoch
-    )
+    batches = draw(rows, labels, lengths, batch_size=size, bucket=bucket, seed=seed, epoch=epoch)
     assert sorted(torch.cat(batches).tolist()) == rows.tolist()
     assert max(map(len, batches)) <= size + 1
     if size > 1 and count > 1:

@@ -135,7 +135,11 @@ def test_reduced_precision_stays_finite_and_near(dtype):
 
 def test_the_core_makes_the_same_total_of_the_same_parts():
     torch.manual_seed(0)
-    parts, streams, labels = FoalNet(), random_streams(DIMS, clips=len(LABELS)), torch.tensor(LABELS)
+    parts, streams, labels = (
+        FoalNet(),
+        random_streams(DIMS, clips=len(LABELS)),
+        torch.tensor(LABELS),
+    )
     tasks, weights = {"avel": parts.avel, "mem": parts.mem}, {"avel": 1.0, "mem": 0.1}
     model = Model({}, {}, parts.fusion, tasks, weights, parts.head)
     torch.manual_seed(1)

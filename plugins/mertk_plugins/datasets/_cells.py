@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,21 @@ SPLITS = {
 
 Cells = Mapping[str, Any]
 
+_FIELD = re.compile(r"\{([^{}]+)\}")
+
+
+def sources(column: str) -> list[str]:
+    """The columns of the table that one of `COLUMNS` is made from: several for a template."""
+    return _FIELD.findall(column) or [column]
+
+
+def filled(column: str, row: Cells) -> Any:
+    """The cell, or the template with its fields filled in; None where one of these is empty."""
+    if not _FIELD.search(column):
+        return row.get(column)
+    cells = {name: _plain(row.get(name)) for name in sources(column)}
+    return _FIELD.sub(lambda m: cells[m[1]], column) if all(cells.values()) else None
+
 
 @dataclass(frozen=True)
 class Record:
@@ -36,7 +52,7 @@ class CellReader:
     """Turns rows into records and collects faults.
 
     Args:
-        columns: The file's name of each of `COLUMNS` that it has.
+        columns: For each of `COLUMNS` that the table has, its name there, or a template.
         required: Those that may not be empty in any row.
         classes: The classes; None takes every label.
         drop_unlisted: Pass over rows with other labels instead of reporting them.
@@ -60,7 +76,7 @@ class CellReader:
         seen: dict[str, int] = {}
         further: dict[str, dict[str, str | float]] = {}
         for number, row in rows:
-            name = _plain(row.get(self.columns["label"]))
+            name = _plain(filled(self.columns["label"], row))
             if self.drop_unlisted and self.classes is not None and name not in self.classes:
                 continue
             before = len(self.faults)
@@ -114,7 +130,7 @@ class CellReader:
             self._fault(number, f"end: not after start ({start or 0.0:g}-{end:g})")
         media = {}
         for modality in (m for m in MEDIA if m in self.columns):
-            path = self._path(number, modality, row.get(self.columns[modality]))
+            path = self._path(number, modality, filled(self.columns[modality], row))
             if path is not None and modality == "features":
                 media[modality] = MediaRef(path)
             elif path is not None:
@@ -147,7 +163,7 @@ class CellReader:
         return path
 
     def _cell(self, number: int, name: str, row: Cells) -> str:
-        value = row.get(self.columns[name])
+        value = filled(self.columns[name], row)
         if isinstance(value, Mapping | Sequence) and not isinstance(value, str):
             self._fault(number, f"{name}: a {type(value).__name__}, not text or a number")
             return ""

@@ -10,9 +10,9 @@ SESSIONS: Final = range(1, 6)
 EMOTIONS: Final = ("ang", "hap", "neu", "sad")
 
 # Arousal is heard and valence is seen; each side leaves two pairs of emotions nearly alike.
-_AROUSAL: Final = {"ang": 1.0, "hap": 0.6, "exc": 0.75, "neu": -0.45, "sad": -1.0, "xxx": 0.0}
-_VALENCE: Final = {"ang": -1.0, "hap": 0.9, "exc": 1.0, "neu": 0.45, "sad": -0.8, "xxx": 0.0}
-_NOISE: Final = 0.25
+_AROUSAL: Final = {"ang": 1.0, "hap": 0.6, "exc": 0.7, "neu": -0.4, "sad": -1.1, "xxx": 0.0}
+_VALENCE: Final = {"ang": -0.95, "hap": 0.85, "exc": 0.95, "neu": 0.55, "sad": -0.8, "xxx": 0.0}
+_NOISE: Final = 0.2
 
 _WORDS: Final = {
     "ang": "Anger",
@@ -107,7 +107,7 @@ def _turns(
             end=(frame + length) / fps,
             text=_words(emotion, rng),
             voice=(arousal + noise[0], 0.5 * valence + noise[1]),
-            face=(0.4 * arousal + noise[2], valence + noise[3]),
+            face=(0.25 * arousal + noise[2], valence + noise[3]),
         )
         numbers[talker] += 1
         frame += length + int(rng.integers(1, 4))
@@ -115,7 +115,7 @@ def _turns(
 
 def _words(emotion: str, rng: np.random.Generator) -> str:
     own = {"exc": "hap", "xxx": "any"}.get(emotion, emotion)
-    drawn = [own if rng.random() < 0.45 else "any" for _ in range(2)]
+    drawn = [own if rng.random() < 0.3 else "any" for _ in range(2)]
     phrases = [_SAID[pool][rng.integers(len(_SAID[pool]))] for pool in drawn]
     return " ".join(dict.fromkeys(phrases))
 

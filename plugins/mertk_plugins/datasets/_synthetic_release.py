@@ -3,20 +3,17 @@
 import wave
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from mertk_plugins.datasets._iemocap_files import RELEASE
 from mertk_plugins.datasets._synthetic_acting import SESSIONS, Turn, cast_session, label_lines
-from mertk_plugins.datasets._synthetic_face import SIDE, Face, Look, Picture
+from mertk_plugins.datasets._synthetic_face import SIDE, Face, Look
+from mertk_plugins.datasets._synthetic_film import FPS, Film, planes, write_film
 from mertk_plugins.datasets._synthetic_voice import RATE, Throat, draw_throat, speak
 
-FPS: Final = 10
-WIDTH, HEIGHT = 2 * SIDE, 240  # letter-boxed above and below, as the release is
-_BAR: Final = (HEIGHT - SIDE) // 2
 _SILENCE: Final = 0.5  # seconds after the last turn
 
 
@@ -32,7 +29,7 @@ def write_release(folder: Path, clips_per_emotion: int, dialogues: int, seed: in
             _write_text(root / "dialog", name, turns, rng)
             _write_sound(root, name, turns, throats, rng)
             film = _new_file(root / f"dialog/avi/DivX/{name}.avi")
-            _write_film(film, _frames(name, turns, faces, rng))
+            write_film(film, _frames(name, turns, faces, rng))
 
 
 def _write_text(dialog: Path, name: str, turns: Sequence[Turn], rng: np.random.Generator) -> None:
@@ -70,13 +67,14 @@ def _write_wav(path: Path, samples: NDArray[np.float64]) -> None:
 
 def _frames(
     name: str, turns: Sequence[Turn], faces: dict[str, Face], rng: np.random.Generator
-) -> Iterator[Picture]:
+) -> Iterator[Film]:
     """The dialogue's pictures: the wearer of the markers on the left, the talker animated."""
     left = name[len("Ses01")]
     seats = ((left, 0, True), ("M" if left == "F" else "F", SIDE, False))
-    idle = {letter: faces[letter].draw(Look(), markers) for letter, _, markers in seats}
-    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    turn, moves = None, iter(())
+    idle = {letter: planes(faces[letter].draw(Look(), markers)) for letter, _, markers in seats}
+    film = Film()
+    turn: Turn | None = None
+    moves: Iterator[Look] = iter(())
     upcoming = iter([*turns, None])
     following = next(upcoming)
     for index in range(round((turns[-1].end + _SILENCE) * FPS)):
@@ -86,12 +84,12 @@ def _frames(
         if following is not None and time >= following.start:
             turn, following = following, next(upcoming)
             moves = _play(turn, rng)
-        look = next(moves) if turn is not None else None
         for letter, x, markers in seats:
-            talks = turn is not None and turn.talker == letter and look is not None
-            face = faces[letter].draw(look, markers) if talks else idle[letter]
-            picture[_BAR : _BAR + SIDE, x : x + SIDE] = face
-        yield picture
+            talks = turn is not None and turn.talker == letter
+            film.seat(
+                x, planes(faces[letter].draw(next(moves), markers)) if talks else idle[letter]
+            )
+        yield film
 
 
 def _play(turn: Turn, rng: np.random.Generator) -> Iterator[Look]:
@@ -99,7 +97,7 @@ def _play(turn: Turn, rng: np.random.Generator) -> Iterator[Look]:
     arousal, valence = turn.face
     place = np.zeros(2)
     while True:
-        place = 0.7 * place + (2 + arousal) * rng.normal(size=2)
+        place = 0.7 * place + (1.1 + 0.8 * arousal) * rng.normal(size=2)
         yield Look(
             smile=float(np.clip(0.8 * valence + 0.15 * rng.normal(), -1, 1)),
             open=float(np.clip(0.4 + 0.25 * arousal + 0.3 * rng.normal(), 0, 1)),
@@ -108,19 +106,6 @@ def _play(turn: Turn, rng: np.random.Generator) -> Iterator[Look]:
             right=round(place[0]),
             down=round(place[1] - 4 * valence),
         )
-
-
-def _write_film(path: Path, frames: Iterator[Picture]) -> None:
-    """MPEG-4 part 2 in AVI, as the release's DivX files are; the same bytes on every run."""
-    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as out:
-        stream: Any = out.add_stream("mpeg4", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.codec_context.codec_tag = "DX50"
-        stream.codec_context.options = {"flags": "+bitexact", "g": "30", "threads": "1"}
-        stream.codec_context.qmin = stream.codec_context.qmax = 5
-        for frame in frames:
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        out.mux(stream.encode(None))
 
 
 def _new_file(path: Path) -> Path:

@@ -65,7 +65,8 @@ def speak(
     envelope = np.sin(np.pi * (phase % 1)) ** 1.5
     stress = 2 ** (0.4 * rng.normal(size=syllable[-1] + 1)[syllable])
     loud = 0.12 * throat.loudness * 10 ** (0.3 * arousal)
-    return loud * envelope * stress * spoken / (np.std(spoken) + 1e-9)
+    sound: Samples = loud * envelope * stress * spoken / (np.std(spoken) + 1e-9)
+    return sound
 
 
 def _pulses(pitch: Samples, brightness: float) -> Samples:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from mertk.contracts import Card, Clip, Fold
 from mertk.errors import CorpusError, did_you_mean
-from mertk_plugins.datasets._cells import COLUMNS, MEDIA, CellReader, Record, safe
+from mertk_plugins.datasets._cells import COLUMNS, MEDIA, CellReader, Record, safe, sources
 from mertk_plugins.datasets._folds import deal
 from mertk_plugins.datasets._rows import Rows, hub, read
 
@@ -45,7 +45,8 @@ class Manifest:
         media_root: Folder that media paths are relative to; default: the manifest's own, or the
             current one for `dataset`.
         features: One file of precomputed features for all clips, relative to `media_root`.
-        columns: Where columns are called otherwise: the name above -> the name in the table.
+        columns: Where columns are called otherwise: the name above -> the name in the table, or a
+            template over names in the table, such as `video: clips/{dialogue}_{turn}.mp4`.
         classes: The classes in the order of their indices; default: all labels, sorted.
         unlisted: What to do with rows whose label is none of `classes`: report or drop them.
         folds: `speaker`: k folds without a common speaker; `group`: k folds without a common group;
@@ -201,16 +202,17 @@ class Manifest:
     def _there(self, rows: Rows) -> dict[str, str]:
         """The table's name of each known column it has."""
         names = {name: self.columns.get(name, name) for name in COLUMNS}
-        return {name: theirs for name, theirs in names.items() if theirs in rows.columns}
+        return {n: theirs for n, theirs in names.items() if set(sources(theirs)) <= {*rows.columns}}
 
     def _column_faults(self, rows: Rows, required: Sequence[str]) -> list[str]:
         if not rows.columns:
             return ["there are no rows in it"]
         there = self._there(rows)
         faults = [
-            f"columns.{name}: the table has no {theirs!r}{did_you_mean(theirs, rows.columns)}"
+            f"columns.{name}: the table has no {source!r}{did_you_mean(source, rows.columns)}"
             for name, theirs in self.columns.items()
-            if name not in there
+            for source in sources(theirs)
+            if source not in rows.columns
         ]
         for name in required:
             if name not in there and name not in self.columns:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -52,16 +52,32 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def pretrained(
-    kind: Any, checkpoint: str, family: str, **options: Any
-) -> tuple[Any, Path]:
-    """A transformers model in single precision and the folder it came from.
+@dataclass(frozen=True)
+class Loaded:
+    """A model from a checkpoint.
 
     Args:
-        kind: The model's class.
+        model: In single precision, on the CPU.
+        preprocessor: The checkpoint's own settings for what goes into the model.
+        digest: What identifies both by content.
+    """
+
+    model: Any
+    preprocessor: Any
+    digest: str
+
+
+def pretrained(
+    checkpoint: str, family: str, model: Any, preprocessor: Any, **options: Any
+) -> Loaded:
+    """Load a transformers model and its preprocessor.
+
+    Args:
         checkpoint: A folder or a hub id.
-        family: The `model_type` its configuration must name, or begin with.
-        options: For `from_pretrained`.
+        family: What the `model_type` in its configuration must be, or begin with.
+        model: The model's class.
+        preprocessor: The preprocessor's class.
+        options: For the model's `from_pretrained`.
 
     Raises:
         PluginError: The checkpoint is missing, damaged, or another kind of model.
@@ -70,8 +86,12 @@ def pretrained(
     found = settings(checkpoint, folder).get("model_type")
     if not str(found).startswith(family):
         raise damaged(checkpoint, f"it holds a {found!r} model, here a {family!r} model is needed")
+    around = [folder / name for name in SETTINGS if (folder / name).is_file()]
+    if len(around) < 2:
+        raise damaged(checkpoint, f"{folder} lacks {SETTINGS[1]}; copy it beside {SETTINGS[0]}")
     with loading(checkpoint):
-        model, info = kind.from_pretrained(
+        prepared = preprocessor.from_pretrained(folder, local_files_only=True)
+        built, info = model.from_pretrained(
             folder,
             dtype=torch.float32,
             local_files_only=True,
@@ -81,19 +101,8 @@ def pretrained(
     absent = sorted(info["missing_keys"])
     if absent:
         raise damaged(checkpoint, f"its weights lack {absent[0]!r} ({len(absent)} in all)")
-    return model, folder
-
-
-def preprocessor(kind: Any, checkpoint: str, folder: Path) -> Any:
-    """The checkpoint's own settings for what goes into the model.
-
-    Raises:
-        PluginError: They are missing or cannot be read.
-    """
-    if not any((folder / name).is_file() for name in SETTINGS[1:]):
-        raise damaged(checkpoint, f"{folder} lacks {SETTINGS[1]}; copy it beside {SETTINGS[0]}")
-    with loading(checkpoint):
-        return kind.from_pretrained(folder, local_files_only=True)
+    texts = [path.read_text(encoding="utf-8") for path in around]
+    return Loaded(built, prepared, digest(built, *texts))
 
 
 @contextmanager
@@ -121,17 +130,14 @@ def loading(checkpoint: str) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def digest(model: nn.Module, folder: Path) -> str:
-    """What identifies a loaded model by content: every number of its state, and its settings.
+def digest(model: nn.Module, *settings: str) -> str:
+    """What identifies a loaded model by content.
 
     Args:
-        model: The model.
-        folder: Where it came from.
+        model: The model; every number of its state counts.
+        settings: What else changes its output.
     """
-    hasher = xxhash.xxh3_128()
-    for name in SETTINGS:
-        if (folder / name).is_file():
-            hasher.update((folder / name).read_bytes())
+    hasher = xxhash.xxh3_128("\0".join(settings).encode())
     for name, tensor in sorted(model.state_dict().items()):
         hasher.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         hasher.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy())

@@ -77,10 +77,11 @@ class Table:
         """
         if self._dim is None and self.path is not None:
             table = self._open(self.path)
-            first = next(iter(table.names()), None)
+            entries = (table.get(key) for key in table.names())
+            first = next((entry for entry in entries if entry is not None), None)
             if first is None:
                 raise CorpusError(f"{self.path}: the table is empty")
-            self._dim = _sequence(table.get(first)).shape[1]
+            self._dim = _sequence(first).shape[1]
         if self._dim is None:
             raise MertkError(
                 "table: its channels are known once a clip was read; load one, or give `path`"
@@ -142,7 +143,8 @@ class Table:
         return open_table(path, self.keys, self.values)
 
     def _nothing(self) -> NDArray[np.float32]:
-        return np.zeros((0, self._dim or 0), np.float32)
+        known = self.path is not None or self._dim is not None
+        return np.zeros((0, self.dim if known else 0), np.float32)
 
     def _key(self, clip: Clip) -> str:
         fields = {**clip.group, "id": clip.id, "speaker": clip.speaker}

@@ -5,7 +5,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
@@ -14,7 +13,7 @@ from mertk.contracts import Clip, Stream
 from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._sound import check_seconds, sound_of
 from mertk_plugins.encoders._steps import averaged, check_rate, mask_of, on_present
-from mertk_plugins.encoders._weights import digest, preprocessor, pretrained, seeded, small_sizes
+from mertk_plugins.encoders._weights import Loaded, pretrained, seeded, small_sizes
 
 
 class WavLM(nn.Module):
@@ -77,16 +76,11 @@ class WavLM(nn.Module):
         self.max_seconds = max_seconds
         self.steps_per_second = steps_per_second
         self.spec_augment = spec_augment
-        self.model: Any
-        self.digest = ""
-        if small is None:
-            self.model, folder = pretrained(WavLMModel, checkpoint, "wavlm")
-            extractor = preprocessor(Wav2Vec2FeatureExtractor, checkpoint, folder)
-            self.digest = digest(self.model, folder)
-        else:
-            self.model, extractor = _small(small), Wav2Vec2FeatureExtractor()
-        self.rate: int = extractor.sampling_rate
-        self.normalize: bool = extractor.do_normalize
+        loaded = _small(small) if small else _trained(checkpoint)
+        self.model = loaded.model
+        self.digest = loaded.digest
+        self.rate: int = loaded.preprocessor.sampling_rate
+        self.normalize: bool = loaded.preprocessor.do_normalize
         config = self.model.config
         self.dim: int = config.hidden_size
         self.native = self.rate / math.prod(config.conv_stride)
@@ -136,7 +130,7 @@ class WavLM(nn.Module):
             return features.transpose(1, 2)
         # Group norm takes its statistics over time, where padding would count.
         out = sound.new_zeros(len(sound), steps, self.model.config.conv_dim[-1])
-        for length in samples.unique().tolist():
+        for length in sorted(set(samples.tolist())):
             rows = samples == length
             features = front(sound[rows, :length]).transpose(1, 2)
             out[rows, : features.shape[1]] = features.to(out.dtype)
@@ -167,7 +161,11 @@ def _cut(model: Any, layers: int) -> None:
         model.encoder.layer_norm = nn.Identity()
 
 
-def _small(sizes: dict[str, int]) -> Any:
+def _trained(checkpoint: str) -> Loaded:
+    return pretrained(checkpoint, "wavlm", WavLMModel, Wav2Vec2FeatureExtractor)
+
+
+def _small(sizes: dict[str, int]) -> Loaded:
     channels, heads = sizes["channels"], sizes["heads"]
     if channels % heads:
         raise ValueError(f"heads: must divide channels={channels} (got {heads})")
@@ -183,4 +181,4 @@ def _small(sizes: dict[str, int]) -> Any:
         num_conv_pos_embedding_groups=heads,
     )
     with seeded(sizes["seed"]):
-        return WavLMModel(config)
+        return Loaded(WavLMModel(config), Wav2Vec2FeatureExtractor(), "")

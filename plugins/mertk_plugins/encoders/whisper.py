@@ -1,7 +1,5 @@
 """Whisper's speech encoder."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -13,7 +11,7 @@ from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._mel import MelBank
 from mertk_plugins.encoders._sound import check_seconds, sound_of
 from mertk_plugins.encoders._steps import averaged, check_rate, mask_of, on_present
-from mertk_plugins.encoders._weights import digest, preprocessor, pretrained, seeded, small_sizes
+from mertk_plugins.encoders._weights import Loaded, pretrained, seeded, small_sizes
 
 _RANGE = 8.0  # the log-mel spectrogram keeps this many powers of ten below its maximum
 
@@ -68,21 +66,10 @@ class Whisper(nn.Module):
         )
         self.max_seconds = max_seconds
         self.steps_per_second = steps_per_second
-        self.model: Any
-        self.digest = ""
-        if small is None:
-            self.model, folder = pretrained(
-                WhisperEncoder,
-                checkpoint,
-                "whisper",
-                # The decoder beside it is as large and would be loaded for nothing.
-                key_mapping={r"^(model\.)?encoder\.": ""},
-                attn_implementation="sdpa",
-            )
-            extractor = preprocessor(WhisperFeatureExtractor, checkpoint, folder)
-            self.digest = digest(self.model, folder)
-        else:
-            self.model, extractor = _small(small), WhisperFeatureExtractor()
+        loaded = _small(small) if small else _trained(checkpoint)
+        extractor = loaded.preprocessor
+        self.model = loaded.model
+        self.digest = loaded.digest
         self.rate: int = extractor.sampling_rate
         self.mel = MelBank(
             extractor.feature_size, self.rate, extractor.n_fft, extractor.hop_length, top=8000.0
@@ -96,8 +83,8 @@ class Whisper(nn.Module):
         self.native = self.rate / extractor.hop_length / self.model.conv2.stride[0]
         check_rate(steps_per_second, self.native)
         self.dim: int = self.model.config.d_model
-        self.final = layer_index(layer, len(self.model.layers)) == len(self.model.layers)
-        self.model.layers = self.model.layers[: layer_index(layer, len(self.model.layers))]
+        self.depth = layer_index(layer, self.model.config.encoder_layers)
+        self.model.layers = self.model.layers[: self.depth]
 
     def load(self, clip: Clip) -> NDArray[np.float32]:
         """Log-mel spectrogram of one clip [T, M], 100 steps per second; [0, M] without sound."""
@@ -105,8 +92,9 @@ class Whisper(nn.Module):
         if not len(sound):
             return np.zeros((0, self.mel.bands), np.float32)
         mel = self.mel(sound)
-        mel = np.maximum(mel, mel.max() - _RANGE)
-        return (mel[: self.mel.steps(len(sound))] + 4) / 4
+        floor = mel.max() - _RANGE
+        scaled: NDArray[np.float32] = np.maximum(mel, floor) / 4 + 1
+        return scaled[: self.mel.steps(len(sound))]
 
     def forward(self, stream: Stream) -> Stream:
         """Encode log-mel spectrograms [B, T, M] -> [B, T', C]."""
@@ -121,7 +109,7 @@ class Whisper(nn.Module):
         seen = None if mask.all() else mask[:, None, None].expand(-1, -1, mask.shape[1], -1)
         for layer in model.layers:
             hidden = layer(hidden, seen)
-        if self.final:
+        if self.depth == model.config.encoder_layers:
             hidden = model.layer_norm(hidden)
         return Stream(hidden * mask.unsqueeze(-1), mask)
 
@@ -136,7 +124,19 @@ class Whisper(nn.Module):
         return hidden, mask_of(steps, hidden.shape[1])
 
 
-def _small(sizes: dict[str, int]) -> Any:
+def _trained(checkpoint: str) -> Loaded:
+    return pretrained(
+        checkpoint,
+        "whisper",
+        WhisperEncoder,
+        WhisperFeatureExtractor,
+        # The decoder beside it is as large and would be loaded for nothing.
+        key_mapping={r"^(model\.)?encoder\.": ""},
+        attn_implementation="sdpa",
+    )
+
+
+def _small(sizes: dict[str, int]) -> Loaded:
     channels, heads = sizes["channels"], sizes["heads"]
     if channels % heads:
         raise ValueError(f"heads: must divide channels={channels} (got {heads})")
@@ -148,4 +148,4 @@ def _small(sizes: dict[str, int]) -> Any:
         attn_implementation="sdpa",
     )
     with seeded(sizes["seed"]):
-        return WhisperEncoder(config)
+        return Loaded(WhisperEncoder(config), WhisperFeatureExtractor(), "")

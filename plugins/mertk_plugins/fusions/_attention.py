@@ -55,8 +55,8 @@ class CrossAttentionLayer(nn.Module):
                 attends to nothing.
         """
         present = mask.any(1)
-        # A softmax over nothing is not a number, so absent rows attend to their padding and what
-        # comes of it is discarded: neither value nor gradient passes.
+        # Kernels differ in what a softmax over nothing is, 0 or not a number; so absent rows attend
+        # to their padding, and what comes of it is discarded: neither value nor gradient passes.
         open_mask = (mask | ~present[:, None])[:, None, None, :]
         attended = scaled_dot_product_attention(
             queries,

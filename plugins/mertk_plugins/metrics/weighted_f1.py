@@ -1,6 +1,5 @@
 """Weighted F1."""
 
-import numpy as np
 from sklearn.metrics import f1_score
 
 from mertk_plugins.metrics._predictions import Array, predictions
@@ -23,6 +22,4 @@ class WeightedF1:
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B] class indices against [B, N] scores, from 0 to 1."""
-        labels, predicted = predictions(labels, scores)
-        present = np.unique(labels)
-        return float(f1_score(labels, predicted, labels=present, average="weighted"))
+        return float(f1_score(*predictions(labels, scores), average="weighted"))

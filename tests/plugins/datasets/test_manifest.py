@@ -20,8 +20,9 @@ from pyarrow import parquet
 
 from mertk.contracts import Clip, MediaRef
 from mertk.errors import CorpusError
-from mertk.media import sound
+from mertk.media import pictures, sound
 from mertk.testing import DatasetTests
+from tests.shared import SHARED, needs_shared
 
 LABELS = ("angry", "calm", "happy")
 
@@ -191,6 +192,19 @@ def test_columns_may_be_called_otherwise(root: Path) -> None:
     renamed = [{names.get(k, k): v for k, v in row.items()} for row in rows()]
     clips = Manifest(write_csv(root / "clips.csv", renamed), columns=names).clips()
     assert clips == Manifest(write_csv(root / "plain.csv", rows()), k=2).clips()
+
+
+def test_a_column_may_be_put_together_from_several(root: Path) -> None:
+    path = table(root, "Dia No.,utt,label,fold", "0,1,x,1", "1,,y,2", "1,2,y,2")
+    columns = {"id": "d{Dia No.}u{utt}", "audio": "wavs/s{Dia No.}.wav"}
+    manifest = Manifest(path, columns=columns, folds="column")
+    assert faults(manifest).endswith("1 fault\n  row 3: id: is empty")
+    path.write_text(path.read_text().replace("1,,y,2", "1,0,y,2"))
+    clips = Manifest(path, columns=columns, folds="column").clips()
+    assert [clip.id for clip in clips] == ["d0u1", "d1u0", "d1u2"]
+    assert clips[2].media["audio"].path == root / "wavs/s1.wav"
+    told = faults(Manifest(path, columns={"id": "d{Dia}u{utt}"}, folds="column"))
+    assert "columns.id: the table has no 'Dia'; did you mean 'Dia No.'?" in told
 
 
 def test_one_file_of_features_serves_all_clips(root: Path) -> None:
@@ -628,3 +642,46 @@ def test_arguments_that_do_not_go_together_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=told):
         Manifest(**arguments)
+
+
+MELD = {"label": "Emotion", "speaker": "Speaker", "text": "Utterance"}
+
+
+@needs_shared
+def test_a_real_table_of_9989_utterances_is_read_as_it_was_published() -> None:
+    manifest = Manifest(
+        SHARED / "data/meld/train_sent_emo.csv",
+        columns={**MELD, "id": "dia{Dialogue_ID}_utt{Utterance_ID}"},
+    )
+    clips = manifest.clips()
+    assert len(clips) == 9989
+    assert len(manifest.card.classes) == 7
+    assert clips[1].id == "dia0_utt1"
+    assert clips[1].text == "You must’ve had your hands full."
+    assert clips[1].labels["Sentiment"] == "neutral"
+    assert clips[1].labels["Season"] == 8.0
+    speakers = {clip.id: clip.speaker for clip in clips}
+    for fold in manifest.folds():
+        assert not {speakers[i] for i in fold.train} & {speakers[i] for i in fold.test}
+
+
+@needs_shared
+def test_the_serial_number_of_that_table_is_found_not_to_be_unique() -> None:
+    path = SHARED / "data/meld/train_sent_emo.csv"
+    told = faults(Manifest(path, columns={**MELD, "id": "Sr No."}))
+    assert "57 faults\n  row 344: id: '329' stands in row 324 too" in told
+
+
+@needs_shared
+def test_real_films_can_be_decoded_where_a_manifest_says(root: Path) -> None:
+    data = SHARED / "data"
+    films = [*data.glob("ravdess/*/Actor_05/*.mp4"), *data.glob("crema_d/**/*.flv")]
+    films += sorted(data.glob("ravdess/face_crops/Actor_05/*.avi"))[:4]
+    lines = [f"{n},{LABELS[n % 3]},{film},{n % 2}" for n, film in enumerate(films)]
+    path = table(root, "id,label,video,fold", *lines)
+    clips = Manifest(path, media_root=data, folds="column").clips()
+    assert len(clips) == 15
+    for clip in clips:
+        first = next(iter(pictures(clip.media["video"], max_frames=1)))
+        assert first.shape[2] == 3
+        assert first.any()

@@ -18,6 +18,7 @@ from pyarrow import parquet
 
 from mertk.contracts import Clip, MediaRef
 from mertk.errors import CorpusError, MediaError, MertkError
+from mertk.testing import EncoderTests
 
 RNG = np.random.default_rng(0)
 VECTORS = {f"clip{n}": RNG.normal(size=3).astype(np.float32) for n in range(4)}
@@ -84,6 +85,21 @@ def csv_excel(root: Path, arrays: Arrays) -> Table:
 
 
 FORMATS = [npz_rows, npz_arrays, npy_folder, parquet_columns, parquet_lists, csv_columns, csv_excel]
+
+
+class TestTable(EncoderTests):
+    component = Table
+    reads_media = False
+
+    @pytest.fixture(params=[npz_rows, npz_arrays, npy_folder, parquet_columns, csv_columns])
+    def arguments(self, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, Any]:
+        table = request.param(tmp_path, SEQUENCES)
+        names = {"path": table.path, "keys": table.keys, "values": table.values}
+        return {**names, "missing": "empty"}
+
+    @pytest.fixture
+    def clips(self) -> list[Clip]:
+        return [clip(name) for name in SEQUENCES]
 
 
 @pytest.mark.parametrize("arrays", [VECTORS, SEQUENCES], ids=["vectors", "sequences"])
@@ -326,12 +342,21 @@ def test_clips_must_have_the_same_channels(tmp_path: Path) -> None:
 
 
 def test_lists_of_different_lengths_are_refused(tmp_path: Path) -> None:
-    cells = [{"id": "a", "x": [[1.0], [1.0, 2.0]]}, {"id": "b", "x": None}]
+    cells = [
+        {"id": "b", "x": None},
+        {"id": "c", "x": [[1.0, 2.0]]},
+        {"id": "a", "x": [[1.0], [1.0, 2.0]]},
+    ]
     parquet.write_table(pa.Table.from_pylist(cells), tmp_path / "t.parquet")
     table = Table(tmp_path / "t.parquet", missing="empty")
     with pytest.raises(MediaError, match="a: no array of numbers"):
         table.load(clip("a"))
-    assert len(table.load(clip("b"))) == 0
+    assert table.load(clip("b")).shape == (0, 2)
+
+
+def test_an_empty_table_says_so(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="the table is empty"):
+        _ = Table(tmp_path).dim
 
 
 @pytest.mark.parametrize("key", ["{id", "{}", "{0}", "{id.real}", "{id!x}x{", "all"])

@@ -1,0 +1,121 @@
+"""What the picture encoders share: choosing a clip's frames, and embedding them one by one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mertk import media
+from mertk.contracts import Clip, MediaRef, Stream
+from mertk_plugins._checks import above_zero, at_least_one
+from mertk_plugins.encoders._steps import on_present
+
+Picture = NDArray[np.uint8]
+Sampling = Literal["first", "even"]
+
+_AT_ONCE = 16  # pictures in their original size that are in memory together
+
+
+@dataclass(frozen=True)
+class FrameReader:
+    """Reads a clip's frames and brings them to a model's size.
+
+    Args:
+        size: Height and width that the model takes.
+        prepare: B pictures [H, W, 3] of one size -> [B, 3, *size] uint8.
+        max_frames: Frames at most; None for all.
+        frames_per_second: Frames per second; None for every frame.
+        max_seconds: Only so much of the clip's beginning; None for all.
+        sampling: Where there are more than `max_frames`: the first, or as many spread evenly.
+
+    Raises:
+        ValueError: A number is out of range.
+    """
+
+    size: tuple[int, int]
+    prepare: Callable[[Sequence[Picture]], Picture]
+    max_frames: int | None
+    frames_per_second: float | None
+    max_seconds: float | None
+    sampling: Sampling
+
+    def __post_init__(self) -> None:
+        if self.max_frames is not None:
+            at_least_one("max_frames", self.max_frames)
+        for name in ("frames_per_second", "max_seconds"):
+            if getattr(self, name) is not None:
+                above_zero(name, getattr(self, name))
+
+    def __call__(self, clip: Clip) -> Picture:
+        """Frames of one clip [T, 3, *size]; [0, 3, *size] where it has no video.
+
+        Raises:
+            MediaError: The file cannot be read.
+        """
+        ref = clip.media.get("video")
+        parts = [np.zeros((0, 3, *self.size), np.uint8)]
+        frames = self._chosen(ref) if ref else iter(())
+        while held := list(islice(frames, _AT_ONCE)):
+            parts.append(self.prepare(held))
+        return np.concatenate(parts)
+
+    def _chosen(self, ref: MediaRef) -> Iterator[Picture]:
+        def pictures(most: int | None = None) -> Iterator[Picture]:
+            return media.pictures(
+                ref, fps=self.frames_per_second, max_frames=most, max_seconds=self.max_seconds
+            )
+
+        if self.sampling == "first" or self.max_frames is None:
+            return pictures(self.max_frames)
+        # Decoding twice costs less than keeping every frame of a long clip.
+        kept = set(spread(sum(1 for _ in pictures()), self.max_frames))
+        return (frame for i, frame in enumerate(pictures()) if i in kept)
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Indices of the middles of `most` equal parts of `count`; all where there are no more."""
+    if count <= most:
+        return list(range(count))
+    return [(2 * part + 1) * count // (2 * most) for part in range(most)]
+
+
+class Pixels(nn.Module):
+    """Bytes -> normalised pixels, on the model's device: (scale * x - mean) / std."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, scale: float, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.scale = scale
+        self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(-1, 1, 1), persistent=False)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """[B, 3, H, W] uint8 -> float32."""
+        return (frames.to(self.mean.dtype) * self.scale - self.mean) / self.std
+
+
+def embed_frames(stream: Stream, dim: int, chunk: int, embed: Callable[[Tensor], Tensor]) -> Stream:
+    """Embed the real frames, `chunk` at a time whatever the batch holds.
+
+    Args:
+        stream: [B, T, 3, H, W].
+        dim: Channels of an embedding.
+        chunk: Frames that are in the model at once.
+        embed: [n, 3, H, W] -> [n, dim].
+    """
+
+    def encode(present: Stream) -> Stream:
+        frames = present.x[present.mask]
+        vectors = torch.cat([embed(part) for part in torch.split(frames, chunk)])
+        x = vectors.new_zeros(*present.mask.shape, dim)
+        x[present.mask] = vectors
+        return Stream(x, present.mask)
+
+    return on_present(stream, dim, encode)

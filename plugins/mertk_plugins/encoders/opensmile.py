@@ -1,0 +1,95 @@
+"""Acoustic features of openSMILE."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from mertk.contracts import Clip, Stream
+from mertk.errors import PluginError
+from mertk_plugins._checks import at_least_one
+from mertk_plugins.encoders._sound import check_seconds, sound_of
+from mertk_plugins.encoders._steps import averaged, check_rate
+
+_SHORTEST = 0.1  # seconds; the widest window of the feature sets is 60 ms
+_NATIVE = 100.0  # low-level descriptors per second
+
+
+class OpenSmile(nn.Module):
+    """Expert acoustic features: sound -> one vector per clip, or a sequence of descriptors.
+
+    Needs `pip install 'mertk[opensmile]'`; openSMILE is free for research only.
+
+    Source: Eyben, Wöllmer and Schuller, "openSMILE", ACM Multimedia 2010; Eyben et al., "The
+        Geneva Minimalistic Acoustic Parameter Set (GeMAPS)", IEEE TAFFC 2016.
+    Differs: sound shorter than 0.1 s is padded with silence to that, openSMILE gives nothing for
+        it.
+
+    Args:
+        feature_set: Which features: eGeMAPSv02 has 88 functionals and 25 descriptors,
+            ComParE_2016 has 6373 and 65.
+        level: `functionals` over the whole clip, one step; or low-level descriptors (`lld`), 100
+            steps per second.
+        rate: Samples per second the sound is brought to.
+        max_seconds: Sound is cut to its first so many seconds; None keeps all of it.
+        steps_per_second: Average neighbouring descriptors to this rate; None keeps 100.
+
+    Raises:
+        ValueError: A number is out of range.
+        PluginError: The package is not installed.
+    """
+
+    modality = "audio"
+    version = "1"
+
+    def __init__(
+        self,
+        feature_set: Literal["eGeMAPSv02", "GeMAPSv01b", "ComParE_2016", "emobase"] = "eGeMAPSv02",
+        level: Literal["functionals", "lld"] = "functionals",
+        rate: int = 16000,
+        max_seconds: float | None = None,
+        steps_per_second: float | None = None,
+    ) -> None:
+        super().__init__()
+        at_least_one("rate", rate)
+        check_seconds(max_seconds)
+        check_rate(steps_per_second, _NATIVE)
+        if steps_per_second is not None and level == "functionals":
+            raise ValueError(
+                f"steps_per_second: functionals are one step per clip (got {steps_per_second:g}); "
+                "leave it out, or say `level: lld`"
+            )
+        try:
+            import opensmile
+        except ImportError as error:
+            raise PluginError(
+                "'opensmile' needs the package opensmile, which is not installed or does not load "
+                f"({error}); pip install 'mertk[opensmile]'"
+            ) from None
+        levels = opensmile.FeatureLevel
+        self.smile = opensmile.Smile(
+            feature_set=opensmile.FeatureSet[feature_set],
+            feature_level=levels.Functionals
+            if level == "functionals"
+            else levels.LowLevelDescriptors,
+        )
+        self.rate = rate
+        self.max_seconds = max_seconds
+        self.steps_per_second = steps_per_second
+        self.dim: int = len(self.smile.feature_names)
+        self.digest = f"opensmile {opensmile.__version__}"
+
+    def load(self, clip: Clip) -> NDArray[np.float32]:
+        """Features of one clip [T, C]; [0, C] without sound."""
+        sound = sound_of(clip, self.rate, self.max_seconds)
+        if not len(sound):
+            return np.zeros((0, self.dim), np.float32)
+        sound = np.pad(sound, (0, max(0, round(_SHORTEST * self.rate) - len(sound))))
+        features: NDArray[np.float32]
+        features = self.smile.process_signal(sound, self.rate).to_numpy(np.float32)
+        return features
+
+    def forward(self, stream: Stream) -> Stream:
+        """Average descriptors [B, T, C] to the output rate."""
+        return averaged(stream, _NATIVE, self.steps_per_second)

@@ -1,0 +1,171 @@
+"""Image models of timm."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import timm
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from timm.data import create_transform, resolve_model_data_config
+from torch import Tensor, nn
+
+from mertk.contracts import Clip, Stream
+from mertk.errors import did_you_mean
+from mertk_plugins._checks import at_least_one
+from mertk_plugins.encoders._frames import FrameReader, Pixels, Sampling, embed_frames
+from mertk_plugins.encoders._hub import NONE, damaged, find, settings
+from mertk_plugins.encoders._weights import digest, loading, seeded, small_sizes
+
+PRETRAINED = "pretrained"
+
+
+class Timm(nn.Module):
+    """Any image model of timm: frames -> what goes into its head, one vector per frame.
+
+    Preparation is the model's own, as its weights were evaluated: resizing, crop, mean and
+    deviation.
+
+    Source: Wightman, "PyTorch Image Models", doi 10.5281/zenodo.4414861.
+
+    Args:
+        model: Name as timm has it, with or without the tag of its weights, for example
+            `vit_small_patch14_dinov2.lvd142m`.
+        checkpoint: `pretrained` for the weights that timm publishes under that name; a hub id or
+            a folder in timm's hub layout (config.json, model.safetensors) for other weights of
+            this model; or `none` for random ones.
+        max_frames: Frames at most; None takes all.
+        frames_per_second: Frames per second, the nearest ones; None takes every frame.
+        max_seconds: Only the clip's first so many seconds; None takes all of it.
+        sampling: Where a clip has more than `max_frames`: its `first` ones, or as many spread
+            evenly (`even`; the clip is decoded twice).
+        chunk: Frames that are in the model at once; lower it where memory is short.
+        seed: With `checkpoint: none`: what its weights are drawn from; 0 where left out.
+
+    Raises:
+        ValueError: timm knows no such model, or a number is out of range.
+        PluginError: The checkpoint is missing, damaged or another model's.
+    """
+
+    modality = "video"
+    version = "1"
+
+    def __init__(
+        self,
+        model: str,
+        checkpoint: str = PRETRAINED,
+        max_frames: int | None = 180,
+        frames_per_second: float | None = None,
+        max_seconds: float | None = None,
+        sampling: Sampling = "first",
+        chunk: int = 64,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        at_least_one("chunk", chunk)
+        self.chunk = chunk
+        published = _published(model)
+        small = small_sizes(checkpoint, seed)
+        self.digest = ""
+        self.model: Any
+        if small is not None:
+            with seeded(small["seed"]):
+                self.model = timm.create_model(model, num_classes=0)
+        elif checkpoint == PRETRAINED:
+            self.model = _published_weights(model, published)
+        else:
+            self.model = _other_weights(model, checkpoint)
+        data = resolve_model_data_config(self.model)
+        if small is None:
+            self.digest = digest(self.model, str(sorted(data.items())))
+        self.pixels = Pixels(1 / 255, data["mean"], data["std"])
+        _, height, width = data["input_size"]
+        self.dim = _features(self.model, model, data["input_size"])
+        self.frames = FrameReader(
+            (height, width),
+            partial(_prepare, create_transform(**data, use_prefetcher=True)),
+            max_frames,
+            frames_per_second,
+            max_seconds,
+            sampling,
+        )
+
+    def load(self, clip: Clip) -> NDArray[np.uint8]:
+        """Frames of one clip in the model's size [T, 3, H, W]; [0, 3, H, W] without video."""
+        return self.frames(clip)
+
+    def forward(self, stream: Stream) -> Stream:
+        """Embed frames [B, T, 3, H, W] -> [B, T, C]."""
+        return embed_frames(stream, self.dim, self.chunk, self._embed)
+
+    def _embed(self, frames: Tensor) -> Tensor:
+        embedded: Tensor = self.model(self.pixels(frames))
+        return embedded
+
+
+def _prepare(transform: Any, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Resize and crop, and leave normalisation to the device."""
+    return np.stack([np.asarray(transform(Image.fromarray(picture))) for picture in pictures])
+
+
+def _published(model: str) -> Any:
+    """What timm says about the weights that it publishes under a name; None without weights.
+
+    Raises:
+        ValueError: It knows no such model or weights.
+    """
+    name, _, tag = model.partition(".")
+    if not timm.is_model(name):
+        raise ValueError(f"model: timm knows no {name!r}{did_you_mean(name, timm.list_models())}")
+    tagged = timm.list_pretrained(f"{name}.*")
+    if tag and model not in tagged:
+        raise ValueError(
+            f"model: timm has no such weights ({model!r}){did_you_mean(model, tagged)}"
+        )
+    return timm.get_pretrained_cfg(model)
+
+
+def _published_weights(model: str, published: Any) -> Any:
+    hub_id = published and published.hf_hub_id
+    if not hub_id:
+        raise ValueError(
+            f"checkpoint: timm publishes no weights on the hub for {model!r}; "
+            f"give a folder or a hub id that holds some, or say `{NONE}`"
+        )
+    folder = find(hub_id)
+    weights = next(
+        f for f in map(folder.joinpath, ("model.safetensors", "pytorch_model.bin")) if f.is_file()
+    )
+    overlay = {"file": str(weights), "custom_load": False}
+    with loading(hub_id):
+        return timm.create_model(
+            model, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay
+        )
+
+
+def _other_weights(model: str, checkpoint: str) -> Any:
+    folder = find(checkpoint)
+    said = settings(checkpoint, folder)
+    found = said.get("architecture") or said.get("pretrained_cfg", {}).get("architecture")
+    if found != model.partition(".")[0]:
+        raise damaged(checkpoint, f"it holds {found!r}, but `model` asks for {model!r}")
+    with loading(checkpoint):
+        return timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0)
+
+
+def _features(model: Any, name: str, size: tuple[int, int, int]) -> int:
+    """Channels that a model gives for an image of this size [C, H, W].
+
+    Raises:
+        ValueError: It gives no vector.
+    """
+    with torch.no_grad():
+        shape = model.eval()(torch.zeros(1, *size)).shape
+    if size[0] != 3 or len(shape) != 2:
+        raise ValueError(
+            f"model: {name!r} maps {list(size)} to {list(shape[1:])}; "
+            "a model that gives one vector for a colour image is needed"
+        )
+    return int(shape[1])

@@ -1,0 +1,114 @@
+"""list, show, check, schema and help: quick, complete, and silent about torch."""
+
+import json
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+import yaml
+
+from mertk.cli import main
+from mertk.draft import shipped
+from mertk.hookspecs import KINDS
+from mertk.registry import discover
+
+LIGHT = """
+import sys
+from mertk.cli import main
+try:
+    main({argv!r})
+except SystemExit:
+    pass
+heavy = {{"torch", "numpy", "rich", "pydantic", "transformers"}} & set(sys.modules)
+print("HEAVY", sorted(heavy))
+"""
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["list"], ["list", "encoders"], ["run", "--help"]])
+def test_help_and_list_import_nothing_heavy(argv: list[str]) -> None:
+    code = LIGHT.format(argv=argv)
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "HEAVY []", told.stdout
+
+
+def test_list_names_every_component_its_provider_and_what_it_is(capsys) -> None:
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    for kind in KINDS:
+        for entry in discover().entries[kind].values():
+            assert entry.name in shown
+            assert entry.provider in shown
+            assert entry.summary in shown
+    assert main(["list", "fusion"]) == 0
+    assert "cross_attention" in capsys.readouterr().out
+    assert main(["list", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {"kind", "name", "provider", "summary"} <= set(told["components"][0])
+
+
+def test_an_unknown_kind_or_name_names_the_nearest(capsys) -> None:
+    assert main(["list", "encodrs"]) == 2
+    assert "did you mean 'encoders'?" in capsys.readouterr().err
+    assert main(["show", "avell"]) == 2
+    assert "nothing is named 'avell'; did you mean 'avel'?" in capsys.readouterr().err
+
+
+ALL = [(kind, name) for kind in KINDS for name in discover().entries[kind]]
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL)
+def test_show_tells_every_argument_and_what_it_means(kind: str, name: str, capsys) -> None:
+    assert main(["show", name, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["components"][0]
+    assert told["kind"] == kind
+    assert told["doc"], "a component says what it is"
+    for argument in told["arguments"]:
+        assert argument["meaning"], f"{name}.{argument['name']} has no entry under Args"
+    assert main(["show", name]) == 0
+    shown = capsys.readouterr().out
+    assert all(argument["name"] in shown for argument in told["arguments"])
+
+
+def test_check_tells_a_good_recipe_and_every_fault_of_a_bad_one(capsys, write) -> None:
+    assert main(["check", "foalnet"]) == 0
+    assert "foalnet: no faults; fingerprint" in capsys.readouterr().out
+    assert main(["check", "foalnet", "--set", "fusion.head=4", "--set", "train.epoch=3"]) == 2
+    shown = capsys.readouterr()
+    assert "foalnet: 2 faults" in shown.err
+    assert shown.out == ""
+    assert main(["check", "foalnet", "--json", "--set", "fusion.head=4"]) == 2
+    assert "fusion.head" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_check_reads_the_ablations_too(capsys) -> None:
+    bad = "ablations={odd: {without: [nothing]}}"
+    assert main(["check", "foalnet", "--set", bad]) == 2
+    assert "nothing" in capsys.readouterr().err
+
+
+def test_the_schema_accepts_shipped_recipes_and_refuses_misspelt_ones(capsys) -> None:
+    assert main(["schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for path in shipped().values():
+        content = yaml.safe_load(path.read_text().replace("{on:", "{'on':"))
+        assert not list(validator.iter_errors(content)), path
+        content["train"]["epoch"] = 3
+        assert list(validator.iter_errors(content))
+    wrong = {**content, "train": {}, "fusion": {"use": "cross_attention", "head": 4}}
+    assert list(validator.iter_errors(wrong))
+
+
+def test_a_pipe_that_closes_early_is_no_error() -> None:
+    command = f"{sys.executable} -m mertk schema | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("{")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_command_line_is_exit_2_without_a_traceback() -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["fly"])
+    assert stop.value.code == 2

@@ -1,0 +1,86 @@
+"""Constructors as recipes see them."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from mertk.signature import Signature, docstring_section
+
+
+class Part:
+    """A part.
+
+    Args:
+        dims: Injected.
+        width: How wide,
+            in channels.
+        mode: Which (one of two): a or b.
+        root: Where.
+    """
+
+    def __init__(
+        self,
+        dims: dict[str, int],
+        needed: float,
+        width: int = 3,
+        mode: Literal["a", "b"] = "a",
+        root: Path | None = None,
+    ) -> None: ...
+
+
+@pytest.fixture
+def signature() -> Signature:
+    return Signature.of(Part, "part")
+
+
+def test_injected_arguments_and_places_are_told_apart(signature: Signature) -> None:
+    assert signature.injected == {"dims"}
+    assert set(signature.arguments) == {"needed", "width", "mode", "root"}
+    assert signature.places == {"root"}
+
+
+def test_meanings_come_from_the_docstring() -> None:
+    meanings = docstring_section(Part, "Args")
+    assert meanings["width"] == "How wide, in channels."
+    assert meanings["mode"] == "Which (one of two): a or b."
+
+
+@pytest.mark.parametrize(
+    ("given", "faults"),
+    [
+        ({"needed": 1}, []),
+        ({}, ["x.needed: 'part' needs this argument"]),
+        ({"needed": "1e-3", "width": "4"}, []),
+        (
+            {"needed": 1, "width": 2.5, "mode": "aa", "widht": 3},
+            [
+                "x.width: expected a valid integer, got a number with a fractional part (got 2.5)",
+                "x.mode: expected 'a' or 'b' (got 'aa'); did you mean 'a'?",
+                "x.widht: 'part' takes no such argument; did you mean 'width'?",
+            ],
+        ),
+        ({"needed": 1, "dims": {}}, ["x.dims: 'part' receives this from the core; leave it out"]),
+    ],
+)
+def test_faults_are_all_told(signature: Signature, given: dict, faults: list[str]) -> None:
+    assert [str(f) for f in signature.faults(given, "x")] == faults
+
+
+def test_defaults_are_filled_in_as_json_has_them(signature: Signature) -> None:
+    resolved = signature.resolve({"needed": "2", "root": "/data"})
+    assert resolved == {"needed": 2.0, "width": 3, "mode": "a", "root": "/data"}
+
+
+def test_the_constructor_gets_typed_values_and_what_it_names(signature: Signature) -> None:
+    bound = signature.bind({"needed": 2, "root": "/data"}, {"dims": {"a": 1}, "num_classes": 4})
+    assert bound == {"needed": 2.0, "root": Path("/data"), "dims": {"a": 1}}
+
+
+def test_a_constructor_that_takes_anything_is_not_second_guessed() -> None:
+    class Open:
+        def __init__(self, **anything: int) -> None: ...
+
+    signature = Signature.of(Open, "open")
+    assert signature.faults({"whatever": 1}, "x") == []
+    assert signature.bind({"whatever": 1}, {}) == {"whatever": 1}
