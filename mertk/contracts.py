@@ -168,7 +168,9 @@ class Encoder(Protocol):
     """Media of one modality -> a sequence of vectors.
 
     A frozen encoder runs once per clip and its output is kept on disk; a trained one must be a
-    `torch.nn.Module` and lives in the model.
+    `torch.nn.Module` and lives in the model. `load` is called from several threads at once. An
+    encoder that looks clips up by id has the modality `features`: for any other, clips with the
+    same media (or text) share one sequence.
 
     Attributes:
         modality: The key of `Clip.media` it reads, or `text`.
@@ -188,6 +190,8 @@ class Encoder(Protocol):
 
     def load(self, clip: Clip) -> np.ndarray[Any, Any]:
         """Read one clip: [T, ...] on the CPU; [0, ...] where the clip lacks the modality.
+
+        What is not empty must encode to at least one step: pad a clip that is too short.
 
         Raises:
             MediaError: The media cannot be read.

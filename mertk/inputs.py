@@ -11,6 +11,7 @@ import torch
 from mertk.console import Screen
 from mertk.contracts import Clip, Encoder
 from mertk.corpus import leave_out
+from mertk.errors import MertkError
 from mertk.extract import BrokenMedia, fill
 from mertk.keys import identity_key
 from mertk.plan import Corpus
@@ -90,56 +91,33 @@ class Inputs:
         }
 
 
-def gather(
-    variants: Sequence[Variant],
-    corpus: Corpus,
-    store: Store,
-    device: torch.device,
-    screen: Screen,
-    *,
-    dry: bool = False,
-) -> Inputs:
-    """Build every distinct encoder of the variants and have the store hold what they make.
-
-    Clips whose media are broken stop the run, or with `dataset.broken: skip` are left out of every
-    variant.
+class Encoders:
+    """The encoders of all variants, each distinct one built once.
 
     Args:
-        variants: The recipes; they share the corpus.
-        corpus: The clips.
-        store: Where features are kept.
-        device: Where frozen encoders run.
-        screen: Shows progress.
-        dry: Compute nothing.
+        variants: The recipes.
 
     Raises:
-        BrokenMedia: Naming every broken clip and the way out.
         RecipeError: An encoder refuses its arguments.
     """
-    built = _Built()
-    streams = {
-        v.name: {name: built.key(v.resolved, name) for name in v.resolved.recipe.encoders}
-        for v in variants
-    }
-    ragged: dict[str, Ragged] = {}
-    if not dry:
-        if variants[0].resolved.recipe.dataset.broken == "skip":
-            corpus = _without_broken(built.sources.values(), corpus, store, device, screen)
-        for key, source in built.sources.items():
-            ragged[key] = _fill(source, corpus.clips, store, device, screen)
-    digests = {key: s.digest(store, corpus.clips) for key, s in built.sources.items()}
-    return Inputs(corpus, built.sources, streams, ragged, digests)
 
-
-class _Built:
-    """Encoders of all variants, each distinct one built once."""
-
-    def __init__(self) -> None:
+    def __init__(self, variants: Sequence[Variant]) -> None:
         self.sources: dict[str, Source] = {}
         self._keys: dict[str, str] = {}
+        self.streams = {
+            v.name: {name: self._key(v.resolved, name) for name in v.resolved.recipe.encoders}
+            for v in variants
+        }
 
-    def key(self, resolved: Resolved, stream: str) -> str:
-        """The key of a stream's encoder."""
+    def dims(self, variant: Variant) -> dict[str, int] | None:
+        """Channels by stream; None where an encoder cannot tell before it has read a clip."""
+        streams = self.streams[variant.name]
+        try:
+            return {name: self.sources[key].encoder.dim for name, key in streams.items()}
+        except MertkError:
+            return None
+
+    def _key(self, resolved: Resolved, stream: str) -> str:
         where = f"encoders.{stream}"
         spec = resolved.recipe.encoders[stream]
         said = digest({"use": spec.use, "arguments": spec.arguments, "train": spec.train})
@@ -150,6 +128,42 @@ class _Built:
             self._keys[said] = key = identity_key({**source.identity, "stage": source.stage})
             self.sources[key] = source
         return self._keys[said]
+
+
+def gather(
+    encoders: Encoders,
+    corpus: Corpus,
+    store: Store,
+    device: torch.device,
+    screen: Screen,
+    *,
+    skip_broken: bool = False,
+    dry: bool = False,
+) -> Inputs:
+    """Have the store hold what the encoders make of the corpus.
+
+    Clips whose media are broken stop the run, or are left out of every variant.
+
+    Args:
+        encoders: Of all variants.
+        corpus: The clips.
+        store: Where features are kept.
+        device: Where frozen encoders run.
+        screen: Shows progress.
+        skip_broken: Leave broken clips out.
+        dry: Compute nothing.
+
+    Raises:
+        BrokenMedia: Naming every broken clip and the way out.
+    """
+    ragged: dict[str, Ragged] = {}
+    if not dry:
+        if skip_broken:
+            corpus = _without_broken(encoders.sources.values(), corpus, store, device, screen)
+        for key, source in encoders.sources.items():
+            ragged[key] = _fill(source, corpus.clips, store, device, screen)
+    digests = {key: s.digest(store, corpus.clips) for key, s in encoders.sources.items()}
+    return Inputs(corpus, encoders.sources, encoders.streams, ragged, digests)
 
 
 def _identity(resolved: Resolved, where: str, encoder: Encoder) -> dict[str, Json]:

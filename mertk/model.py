@@ -118,6 +118,8 @@ def build(
     num_classes: int,
     seed: int,
     scales: Mapping[str, tuple[Tensor, Tensor]] | None = None,
+    *,
+    rehearsal: bool = False,
 ) -> Model:
     """Construct the model of a recipe, each part from its own seed.
 
@@ -127,6 +129,7 @@ def build(
         num_classes: N.
         seed: The trial's.
         scales: Mean and spread [C] over the training clips of each stream that is standardized.
+        rehearsal: Leave the trained encoders out: their weights may take long to load.
 
     Raises:
         RecipeError: A component refuses its arguments.
@@ -140,7 +143,8 @@ def build(
             built: nn.Module = resolved.build(where, **supplies)
         return built
 
-    encoders = {n: part(f"encoders.{n}") for n, spec in recipe.encoders.items() if spec.train}
+    trained = [n for n, spec in recipe.encoders.items() if spec.train and not rehearsal]
+    encoders = {name: part(f"encoders.{name}") for name in trained}
     fusion: Any = part("fusion")
     supplies["fused_dims"] = fused_dims = dict(fusion.dims)
     tasks = {name: part(f"tasks.{name}") for name in recipe.tasks}

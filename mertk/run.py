@@ -8,9 +8,10 @@ from typing import Any
 
 from mertk.console import Screen
 from mertk.corpus import open_corpus
-from mertk.errors import MertkError
+from mertk.errors import Fault, MertkError, RecipeError
 from mertk.home import home
-from mertk.inputs import Inputs, gather
+from mertk.inputs import Encoders, Inputs, gather
+from mertk.model import build
 from mertk.plan import Corpus, Trial, trials
 from mertk.report import Row, row
 from mertk.resolved import RANKING
@@ -73,7 +74,17 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     for variant in variants:
         pick_precision(variant.resolved.recipe.train.precision, device)
     corpus = open_corpus(full, options.folds)
-    inputs = gather(variants, corpus, Store(home() / "features"), device, screen, dry=options.dry)
+    encoders = Encoders(variants)
+    rehearse(variants, encoders, corpus)
+    inputs = gather(
+        encoders,
+        corpus,
+        Store(home() / "features"),
+        device,
+        screen,
+        skip_broken=full.recipe.dataset.broken == "skip",
+        dry=options.dry,
+    )
     corpus = inputs.corpus
     seeds = options.seeds or full.recipe.train.seeds
     planned = trials(variants, corpus, seeds, inputs.causes())
@@ -83,6 +94,26 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     runner = _Runner(corpus, inputs, results, device, options, screen)
     runner.run(planned)
     return Finished(corpus, runner.rows(variants, planned), planned, runner.reused)
+
+
+def rehearse(variants: Sequence[Variant], encoders: Encoders, corpus: Corpus) -> None:
+    """Build every variant's model once, so that what only a build can tell is told at once.
+
+    Raises:
+        RecipeError: With the faults of every variant.
+    """
+    faults: list[Fault] = []
+    for variant in variants:
+        dims = encoders.dims(variant)
+        if dims is None:
+            continue
+        try:
+            build(variant.resolved, dims, len(corpus.card.classes), seed=0, rehearsal=True)
+        except RecipeError as error:
+            known = {fault.what for fault in faults}
+            faults += [f for f in error.faults if f.what not in known]
+    if faults:
+        raise RecipeError(variants[0].resolved.source, faults)
 
 
 class _Runner:

@@ -95,7 +95,8 @@ class _Reader:
                     self.reached = max(self.reached, float(end) - self.origin)
                 if packet.stream.index == self.stream.index:
                     yield packet
-        except av.FFmpegError as error:
+        # IndexError: PyAV has no place for a stream that begins in the middle of a file.
+        except (av.FFmpegError, IndexError) as error:
             raise MediaError(
                 self.path, f"breaks off at {self.reached:.2f} s ({says(error)}); copy it again"
             ) from None

@@ -98,7 +98,7 @@ def _on_grid(
 
 
 def _image(ref: MediaRef, frame: Any) -> Picture:
-    image: Picture = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
+    image: Picture = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
     if ref.crop is not None:
         height, width = image.shape[:2]
         left, top, right, bottom = ref.crop

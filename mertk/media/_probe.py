@@ -40,6 +40,6 @@ def _container_seconds(ref: MediaRef) -> float:
                 index, unit = packet.stream.index, packet.time_base or 0
                 begins = ends.get(index, 0.0) if packet.dts is None else float(packet.dts * unit)
                 ends[index] = begins + float((packet.duration or 0) * unit)
-        except av.FFmpegError as error:
+        except (av.FFmpegError, IndexError) as error:
             raise MediaError(ref.path, f"cannot be read to its end ({says(error)})") from None
     return max(ends.values(), default=0.0) - float(origin)

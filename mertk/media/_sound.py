@@ -18,6 +18,7 @@ from mertk.media._wav import refuse_truncated
 
 Samples = NDArray[np.float32]
 
+_RATES: Final = range(1000, 200_001)  # hertz; a damaged header may state anything
 _CROSSINGS: Final = 64  # zero crossings of the resampling filter on each side
 _BETA: Final = 9.0  # Kaiser window, stop band about -90 dB
 _CUTOFF: Final = 0.955  # of the lower Nyquist rate, so that the stop band begins just there
@@ -42,6 +43,8 @@ def sound(ref: MediaRef, rate: int, max_seconds: float | None = None) -> Samples
     end = last(ref, max_seconds)
     check(ref)
     samples, native = _read(ref, end)
+    if native not in _RATES:
+        raise MediaError(ref.path, f"states an unlikely rate of {native} Hz; convert it first")
     if not np.isfinite(samples).all():
         raise MediaError(ref.path, "holds samples that are not numbers (NaN or infinite)")
     samples = _resample(samples, native, rate)

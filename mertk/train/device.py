@@ -68,8 +68,13 @@ def accelerator(device: torch.device, precision: str) -> Accelerator:
 def repeatable(device: torch.device) -> Iterator[None]:
     """Bit-for-bit repeatable operations on a CPU; the setting before is put back."""
     before = torch.are_deterministic_algorithms_enabled()
+    filled = torch.utils.deterministic.fill_uninitialized_memory
     torch.use_deterministic_algorithms(before or device.type == "cpu")
+    # Writing NaN into every fresh tensor finds code that reads what it never wrote; it costs a pass
+    # over all memory and changes no result.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before)
+        torch.utils.deterministic.fill_uninitialized_memory = filled

@@ -19,7 +19,8 @@ def optimizer(model: nn.Module, settings: Train) -> AdamW:
         key = (own_rate or settings.lr, settings.weight_decay if decays else 0.0)
         groups.setdefault(key, []).append(parameter)
     return AdamW(
-        [{"params": p, "lr": lr, "weight_decay": decay} for (lr, decay), p in groups.items()]
+        [{"params": p, "lr": lr, "weight_decay": decay} for (lr, decay), p in groups.items()],
+        fused=True,  # one pass over the weights instead of a dozen
     )
 
 

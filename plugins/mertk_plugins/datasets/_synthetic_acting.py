@@ -107,7 +107,7 @@ def _turns(
             end=(frame + length) / fps,
             text=_words(emotion, rng),
             voice=(arousal + noise[0], 0.5 * valence + noise[1]),
-            face=(0.25 * arousal + noise[2], valence + noise[3]),
+            face=(0.2 * arousal + noise[2], valence + noise[3]),
         )
         numbers[talker] += 1
         frame += length + int(rng.integers(1, 4))
@@ -115,7 +115,7 @@ def _turns(
 
 def _words(emotion: str, rng: np.random.Generator) -> str:
     own = {"exc": "hap", "xxx": "any"}.get(emotion, emotion)
-    drawn = [own if rng.random() < 0.3 else "any" for _ in range(2)]
+    drawn = [own if rng.random() < 0.22 else "any" for _ in range(2)]
     phrases = [_SAID[pool][rng.integers(len(_SAID[pool]))] for pool in drawn]
     return " ".join(dict.fromkeys(phrases))
 

@@ -53,7 +53,8 @@ class IEMOCAP:
         classes: 4 (angry, happy, neutral, sad), 6 (and excited, frustrated), or a list of names in
             the order of the class indices; there are besides: fearful, surprised, disgusted, other.
             Turns of other emotions are left out.
-        merge_excited: Count excited turns as happy. Default: yes, unless excited is a class.
+        merge_excited: Count excited turns as happy. Default: where happy is a class and excited is
+            not.
         folds: `session` tests on one session (two speakers) in five folds, `session1` ...;
             `speaker` on one speaker in ten, `Ses01F` ...: there the partner, who is heard in the
             same dialogues, stays among the training speakers.

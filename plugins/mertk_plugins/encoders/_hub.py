@@ -104,7 +104,7 @@ def _fetch(repo: str, revision: str | None) -> Path:
 
     told = HfApi().model_info(repo, revision=revision, timeout=_ANSWER)
     names = [file.rfilename for file in told.siblings or ()]
-    wanted = [name for name in SETTINGS if name in names]
+    wanted: list[str] = [name for name in SETTINGS if name in names]
     for whole in _WHOLE:
         # Other weights may lie beside them, in half precision or for other frameworks.
         stem, suffix = map(re.escape, whole.split("."))

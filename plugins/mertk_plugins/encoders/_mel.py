@@ -16,7 +16,7 @@ class MelBank:
     y_tm = log10 max(1e-10, sum_f M_mf |STFT(sound)_tf|^2)
 
     Step t is centred on sample t * hop under a Hann window; sound is mirrored at its beginning and
-    followed by silence. Mel scale and areas after Slaney's Auditory Toolbox.
+    followed by silence. Mel scale and areas are those of Slaney's Auditory Toolbox.
 
     Args:
         bands: Mel bands, from 0 Hz to half the rate, or to `top`.
@@ -60,10 +60,18 @@ class MelBank:
         """Steps whose centre lies in a sound of so many samples."""
         return -(-samples // self.hop)
 
-    def __call__(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Sound [T] -> [T', bands], with the steps after its end that still see some of it."""
-        ended = np.concatenate([sound, np.zeros(self.window + self.hop, sound.dtype)])
-        padded = np.pad(ended, (self.window // 2, 0), mode="reflect")
+    def __call__(self, sound: NDArray[np.float32], room: int | None = None) -> NDArray[np.float32]:
+        """Sound [T] -> [T', bands], with the steps after its end that still see some of it.
+
+        Args:
+            sound: The samples.
+            room: Samples that sound and silence fill at most; there the sound is mirrored again.
+        """
+        silence = self.window + self.hop
+        if room is not None:
+            silence = min(silence, room - len(sound))
+        ended = np.concatenate([sound, np.zeros(silence, sound.dtype)])
+        padded = np.pad(ended, self.window // 2, mode="reflect")
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.window)[:: self.hop]
         hann = np.hanning(self.window + 1)[:-1]
         power = np.abs(np.fft.rfft(frames * hann)) ** 2

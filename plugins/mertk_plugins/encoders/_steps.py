@@ -72,9 +72,9 @@ def averaged(stream: Stream, native: float, rate: float | None) -> Stream:
         native: Steps per second that come in.
         rate: Steps per second that go out, at most `native`.
     """
-    if rate is None or rate == native:
-        return stream
     x = stream.x
+    if rate is None or rate == native or not x.shape[1]:
+        return stream
     place = np.floor(np.arange(x.shape[1]) * rate / native).astype(np.int64)
     joins = np.arange(place[-1] + 1)[:, None] == place
     member = torch.from_numpy(joins).to(x)

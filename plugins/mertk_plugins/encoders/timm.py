@@ -16,7 +16,7 @@ from mertk.contracts import Clip, Stream
 from mertk.errors import did_you_mean
 from mertk_plugins._checks import at_least_one
 from mertk_plugins.encoders._frames import FrameReader, Pixels, Sampling, embed_frames
-from mertk_plugins.encoders._hub import NONE, damaged, find, settings
+from mertk_plugins.encoders._hub import NONE, damaged, find, settings, whole_weights
 from mertk_plugins.encoders._weights import digest, loading, seeded, small_sizes
 
 PRETRAINED = "pretrained"
@@ -135,14 +135,9 @@ def _published_weights(model: str, published: Any) -> Any:
             f"give a folder or a hub id that holds some, or say `{NONE}`"
         )
     folder = find(hub_id)
-    weights = next(
-        f for f in map(folder.joinpath, ("model.safetensors", "pytorch_model.bin")) if f.is_file()
-    )
-    overlay = {"file": str(weights), "custom_load": False}
+    overlay = {"file": str(whole_weights(hub_id, folder)), "custom_load": False}
     with loading(hub_id):
-        return timm.create_model(
-            model, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay
-        )
+        return _headless(model, pretrained_cfg_overlay=overlay)
 
 
 def _other_weights(model: str, checkpoint: str) -> Any:
@@ -152,7 +147,15 @@ def _other_weights(model: str, checkpoint: str) -> Any:
     if found != model.partition(".")[0]:
         raise damaged(checkpoint, f"it holds {found!r}, but `model` asks for {model!r}")
     with loading(checkpoint):
-        return timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0)
+        return _headless(f"local-dir:{folder}")
+
+
+def _headless(source: str, **options: Any) -> Any:
+    """A model with all of its weights, then without its head."""
+    # Asked for a model without a head, timm would no longer mind other weights that are missing.
+    model = timm.create_model(source, pretrained=True, **options)
+    model.reset_classifier(0)
+    return model
 
 
 def _features(model: Any, name: str, size: tuple[int, int, int]) -> int:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
 
 from mertk.contracts import Clip, Stream
+from mertk_plugins.encoders._augment import spec_augment
 from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._sound import check_seconds, sound_of
 from mertk_plugins.encoders._steps import averaged, check_rate, mask_of, on_present
@@ -112,8 +113,8 @@ class WavLM(nn.Module):
         hidden = self._front(sound, samples, int(steps.max()))
         mask = mask_of(steps, hidden.shape[1])
         hidden, _ = self.model.feature_projection(hidden)
-        if self.spec_augment and hidden.shape[1] >= config.mask_time_length:
-            hidden = self.model._mask_hidden_states(hidden, attention_mask=mask)
+        if self.spec_augment and self.training:
+            hidden = spec_augment(hidden, mask, self.model)
         with warnings.catch_warnings():
             # transformers hands torch a bool and a float mask, which torch will stop to accept.
             warnings.filterwarnings("ignore", "Support for mismatched key_padding_mask")

@@ -74,11 +74,12 @@ class Whisper(nn.Module):
         self.mel = MelBank(
             extractor.feature_size, self.rate, extractor.n_fft, extractor.hop_length, top=8000.0
         )
-        window = extractor.chunk_length
-        if max_seconds > window:
+        self.window: int = extractor.n_samples
+        longest = self.window / self.rate
+        if max_seconds > longest:
             raise ValueError(
-                f"max_seconds: Whisper sees at most {window:g} s (got {max_seconds:g}); "
-                f"say {window:g} or less"
+                f"max_seconds: Whisper sees at most {longest:g} s (got {max_seconds:g}); "
+                f"say {longest:g} or less"
             )
         self.native = self.rate / extractor.hop_length / self.model.conv2.stride[0]
         check_rate(steps_per_second, self.native)
@@ -91,7 +92,7 @@ class Whisper(nn.Module):
         sound = sound_of(clip, self.rate, self.max_seconds)
         if not len(sound):
             return np.zeros((0, self.mel.bands), np.float32)
-        mel = self.mel(sound)
+        mel = self.mel(sound, self.window)[: self.window // self.mel.hop]
         floor = mel.max() - _RANGE
         scaled: NDArray[np.float32] = np.maximum(mel, floor) / 4 + 1
         return scaled[: self.mel.steps(len(sound))]

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mertk_plugins.datasets.iemocap import IEMOCAP
 
 from mertk.contracts import MediaRef
 from mertk.errors import CorpusError
 from mertk.testing.datasets import DatasetTests
+from mertk_plugins.datasets.iemocap import IEMOCAP
 from tests.plugins.datasets.iemocap_release import (
     Turn,
     dialogue_names,

@@ -1,0 +1,67 @@
+"""Completeness: what the docs and the tree promise is there."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from mertk.draft import shipped
+from mertk.hookspecs import KINDS
+from mertk.registry import discover
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = [ROOT / "mertk", ROOT / "plugins" / "mertk_plugins"]
+SOURCES = sorted(p for package in PACKAGES for p in package.rglob("*.py"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_file_of_a_component_bears_its_registered_name(kind: str) -> None:
+    for entry in discover().entries[kind].values():
+        assert entry.target.rpartition(":")[0] == f"mertk_plugins.{kind}.{entry.name}"
+
+
+def test_every_component_file_is_registered() -> None:
+    for kind in KINDS:
+        files = {p.stem for p in (PACKAGES[1] / kind).glob("[!_]*.py")}
+        assert files == set(discover().entries[kind])
+
+
+def test_every_shipped_recipe_stands_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert all(f"`{name}`" in readme for name in shipped())
+
+
+def test_every_module_of_the_core_stands_in_the_architecture() -> None:
+    house = (ROOT / "docs" / "architecture.md").read_text()
+    modules = {p.stem for p in (ROOT / "mertk").glob("[!_]*.py")}
+    modules |= {p.parent.name for p in (ROOT / "mertk").glob("*/__init__.py")}
+    missing = {m for m in modules if not re.search(rf"\b{m}\b", house)}
+    assert not missing
+
+
+def test_the_readme_has_exactly_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text()
+    commands = re.findall(r"^    python -m venv .*$", readme, re.MULTILINE)
+    assert len(commands) == 2
+    assert commands[0].endswith("mertk run recipes/foalnet.yaml")
+    assert commands[1].endswith("pytest")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 330
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            length = (node.end_lineno or 0) - (body[0].lineno if body else node.lineno) + 1
+            assert length <= 45, f"{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_path_of_a_machine_and_no_private_host_is_written_down(path: Path) -> None:
+    text = path.read_text()
+    assert "/work/" not in text
+    assert "/root/" not in text
+    assert "/tmp/" not in text
