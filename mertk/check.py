@@ -1,5 +1,6 @@
 """Recipe x registry -> every fault at once, or the recipe with every default written in."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from mertk.recipe import (
     Select,
     TaskSpec,
 )
-from mertk.registry import Registry
+from mertk.registry import Registry, code_digest
 from mertk.resolved import RANKING, Bound, Resolved
 from mertk.signature import Signature, explain, join
 
@@ -56,7 +57,7 @@ def resolve(draft: Draft, registry: Registry) -> Resolved:
 
 def _parse(draft: Draft) -> tuple[Recipe | None, list[Fault]]:
     try:
-        return Recipe.model_validate(draft.content), []
+        return Recipe.model_validate_json(json.dumps(draft.content), strict=True), []
     except ValidationError as error:
         return None, [_schema_fault(e) for e in error.errors(include_url=False)]
 
@@ -118,7 +119,8 @@ def _bind(
     try:
         entry = registry.find(kind, spec["use"], base)
         component = entry.load()
-        return Bound(entry, component, Signature.of(component, spec["use"]))
+        signature = Signature.of(component, spec["use"])
+        return Bound(entry, component, signature, code_digest(component))
     except PluginError as error:
         faults.append(Fault(where, str(error)))
     except (NameError, TypeError, ValueError) as error:
@@ -145,6 +147,14 @@ def _needs(parts: Mapping[str, Bound]) -> Iterator[Fault]:
     """A task that needs what no task before it provides."""
     provided: set[str] = set()
     for where, bound in parts.items():
+        if not where.startswith("tasks."):
+            continue
+        for attribute in ("requires", "provides"):
+            names = getattr(bound.component, attribute, ())
+            if not isinstance(names, tuple | list | set | frozenset):
+                what = f"the `{attribute}` of {bound.entry.name!r} is {names!r}, no tuple of names"
+                yield Fault(where, f"{what}; its author must mend it")
+                return
         for name in getattr(bound.component, "requires", ()):
             if name not in provided:
                 yield Fault(where, f"needs {name!r}, which no task before it provides")

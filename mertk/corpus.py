@@ -10,12 +10,12 @@ from mertk.resolved import Resolved
 from mertk.split import check_folds
 
 
-def open_corpus(resolved: Resolved, folds: Sequence[str] = ()) -> Corpus:
+def open_corpus(resolved: Resolved, names: Sequence[str] = ()) -> Corpus:
     """Read the corpus of a recipe.
 
     Args:
         resolved: The recipe.
-        folds: Names of the folds to run; all where none is named.
+        names: Names of the folds to run; all where none is named.
 
     Raises:
         CorpusError: It is missing, its folds leak, or a class has no clip.
@@ -23,20 +23,18 @@ def open_corpus(resolved: Resolved, folds: Sequence[str] = ()) -> Corpus:
     """
     spec = resolved.recipe.dataset
     source = resolved.build("dataset")
-    clips = tuple(source.clips())
+    clips, folds = tuple(source.clips()), tuple(source.folds())
+    _check_names([c.id for c in clips], "clip", "ids")
+    _check_names([f.name for f in folds], "fold", "names")
     known = Counter(c.id for c in clips)
-    twice = [i for i, n in known.items() if n > 1]
-    if twice:
-        raise CorpusError(f"dataset: the clip id {twice[0]!r} stands {known[twice[0]]} times")
     for name in spec.exclude:
         if name not in known:
             hint = did_you_mean(name, known)
             raise CorpusError(f"dataset.exclude: there is no clip {name!r}{hint}")
-    corpus = Corpus(source.card, clips, choose_folds(source.folds(), folds), {})
+    corpus = Corpus(source.card, clips, choose_folds(folds, names), {})
     _check_labels(corpus)
-    corpus = leave_out(corpus, dict.fromkeys(spec.exclude, "dataset.exclude"))
     check_folds(corpus.clips, corpus.folds, shared_speakers=spec.shared_speakers == "allow")
-    return corpus
+    return leave_out(corpus, dict.fromkeys(spec.exclude, "dataset.exclude"))
 
 
 def leave_out(corpus: Corpus, clips: Mapping[str, str]) -> Corpus:
@@ -47,7 +45,7 @@ def leave_out(corpus: Corpus, clips: Mapping[str, str]) -> Corpus:
         clips: Clip id -> why it is left out.
 
     Raises:
-        CorpusError: A class is left without a clip.
+        CorpusError: A class is left without a training clip, or a fold without a test clip.
     """
     gone = set(clips)
     left = Corpus(
@@ -60,6 +58,27 @@ def leave_out(corpus: Corpus, clips: Mapping[str, str]) -> Corpus:
     )
     _check_classes(left)
     return left
+
+
+def _check_names(names: Sequence[str], what: str, plural: str) -> None:
+    """Refuse no name at all, one that stands twice, and one that cannot be written to a file."""
+    if not names:
+        raise CorpusError(f"dataset: it has no {what}")
+    for name in names:
+        if not isinstance(name, str) or not _is_unicode(name):
+            raise CorpusError(f"dataset: {what} {plural} must be plain text (got {name!r})")
+    twice = [n for n, count in Counter(names).items() if count > 1]
+    if twice:
+        which = f"{what} {plural[:-1]}"
+        raise CorpusError(f"dataset: the {which} {twice[0]!r} stands {names.count(twice[0])} times")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
 
 
 def _check_labels(corpus: Corpus) -> None:
@@ -78,8 +97,10 @@ def _check_classes(corpus: Corpus) -> None:
     for fold in corpus.folds:
         trained = {by_id[i] for i in fold.train}
         faults += [f"{fold.name}: {c!r} has no training clip" for c in _missing(corpus, trained)]
+        faults += [] if fold.test else [f"{fold.name}: there is no test clip"]
     if faults:
-        raise CorpusError("dataset: a class cannot be learned:\n  " + "\n  ".join(faults))
+        told = "dataset: a class cannot be learned, or a fold not be scored:"
+        raise CorpusError("\n  ".join([told, *faults]))
 
 
 def _missing(corpus: Corpus, present: Iterable[str]) -> list[str]:

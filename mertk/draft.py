@@ -4,7 +4,7 @@ import copy
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -98,14 +98,17 @@ def read(recipe: str) -> Draft:
         MertkError: There is none, or it is not a YAML mapping.
     """
     path = Path(recipe)
-    if not path.is_file():
+    if not _exists(path) or path.is_dir():
         known = shipped()
         if recipe in known:
             path = known[recipe]
-        elif path.is_dir():
+        elif recipe and _exists(path):
             raise MertkError(f"{recipe}: is a folder; give one of the recipes in it")
         else:
-            raise MertkError(f"{recipe}: no such recipe{did_you_mean(path.stem, known)}")
+            shown = recipe if len(recipe) <= 200 else f"{recipe[:197]}..."
+            raise MertkError(
+                f"{shown or repr(shown)}: no such recipe{did_you_mean(path.stem, known)}"
+            )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -118,18 +121,24 @@ def read(recipe: str) -> Draft:
     return Draft(recipe, path.parent, content)
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that no file could have, such as one too long
+        return False
+
+
 def shipped() -> dict[str, Path]:
     """The recipes that come with mertk, by name."""
-    beside = Path(__file__).resolve().parent.parent / "recipes"
-    try:
-        folder = Path(str(files("mertk_recipes")))
-    except ModuleNotFoundError:  # an editable installation reads them where they are written
-        folder = beside
-    return {p.stem: p for p in sorted(folder.glob("*.yaml"))}
+    installed = find_spec("mertk_recipes")
+    # An editable installation reads them where they are written.
+    beside = [str(Path(__file__).resolve().parent.parent / "recipes")]
+    folders = (installed.submodule_search_locations if installed else None) or beside
+    return {p.stem: p for folder in folders for p in sorted(Path(folder).glob("*.yaml"))}
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's plain scalars, so that `on:` is a key and 1e-4 a number; no key twice."""
+    """YAML 1.2's plain scalars: `on:` is a key, 1e-4 a number, 1:30 and 1_0 none; no key twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -148,12 +157,16 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [r for r in resolvers if not r[0].endswith((":bool", ":float", ":timestamp"))]
+    first: [r for r in resolvers if not r[0].endswith((":bool", ":float", ":int", ":timestamp"))]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789")
+)
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(str(node.value)))
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(

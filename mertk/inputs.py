@@ -11,9 +11,9 @@ import torch
 from mertk.console import Screen
 from mertk.contracts import Clip, Encoder
 from mertk.corpus import leave_out
-from mertk.errors import MertkError
+from mertk.errors import CorpusError, Fault, MertkError, RecipeError
 from mertk.extract import BrokenMedia, fill
-from mertk.keys import identity_key
+from mertk.keys import MISSING, identity_key
 from mertk.plan import Corpus
 from mertk.ragged import Ragged
 from mertk.recipe import digest
@@ -98,16 +98,22 @@ class Encoders:
         variants: The recipes.
 
     Raises:
-        RecipeError: An encoder refuses its arguments.
+        RecipeError: With the faults of every encoder that refuses its arguments.
     """
 
     def __init__(self, variants: Sequence[Variant]) -> None:
         self.sources: dict[str, Source] = {}
         self._keys: dict[str, str] = {}
-        self.streams = {
-            v.name: {name: self._key(v.resolved, name) for name in v.resolved.recipe.encoders}
-            for v in variants
-        }
+        self.streams: dict[str, dict[str, str]] = {v.name: {} for v in variants}
+        faults: dict[Fault, None] = {}
+        for variant in variants:
+            for name in variant.resolved.recipe.encoders:
+                try:
+                    self.streams[variant.name][name] = self._key(variant.resolved, name)
+                except RecipeError as error:
+                    faults |= dict.fromkeys(error.faults)
+        if faults:
+            raise RecipeError(variants[0].resolved.source, list(faults))
 
     def dims(self, variant: Variant) -> dict[str, int] | None:
         """Channels by stream; None where an encoder cannot tell before it has read a clip."""
@@ -122,7 +128,7 @@ class Encoders:
         spec = resolved.recipe.encoders[stream]
         said = digest({"use": spec.use, "arguments": spec.arguments, "train": spec.train})
         if said not in self._keys:
-            with drawing(derive(0, where)):
+            with drawing(derive(0, said)):
                 encoder = resolved.build(where)
             source = Source(encoder, _identity(resolved, where, encoder), spec.train)
             self._keys[said] = key = identity_key({**source.identity, "stage": source.stage})
@@ -154,9 +160,11 @@ def gather(
         dry: Compute nothing.
 
     Raises:
+        CorpusError: No clip has what an encoder reads.
         BrokenMedia: Naming every broken clip and the way out.
     """
     ragged: dict[str, Ragged] = {}
+    _refuse_silence(encoders, store, corpus)
     if not dry:
         if skip_broken:
             corpus = _without_broken(encoders.sources.values(), corpus, store, device, screen)
@@ -166,12 +174,26 @@ def gather(
     return Inputs(corpus, encoders.sources, encoders.streams, ragged, digests)
 
 
+def _refuse_silence(encoders: Encoders, store: Store, corpus: Corpus) -> None:
+    """Refuse an encoder that finds nothing to read in any clip: zeros would be trained on."""
+    for streams in encoders.streams.values():
+        for name, key in streams.items():
+            modality = encoders.sources[key].encoder.modality
+            if all(k == MISSING for k in store.keys(modality, corpus.clips)):
+                raise CorpusError(
+                    f"encoders.{name}: it reads {modality}, and no clip of the dataset has any"
+                )
+
+
 def _identity(resolved: Resolved, where: str, encoder: Encoder) -> dict[str, Json]:
     bound, arguments = resolved.parts[where], resolved.spec(where).arguments
     name = bound.entry.target.rpartition(":")[2]
+    # A registered encoder says by its `version` when its numbers change, so that features outlive
+    # releases; of any other the text is all there is.
+    code = bound.entry.target if bound.entry.registered else f"{name}@{bound.code}"
     return {
         "name": name,
-        "code": f"{name} of {bound.entry.code_digest}",
+        "code": code,
         "arguments": {k: v for k, v in arguments.items() if k not in bound.signature.places},
         "version": encoder.version,
         "digest": encoder.digest,

@@ -1,5 +1,6 @@
 """Variants x seeds x folds -> the list of trials, each with the key of all its causes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,8 @@ class Trial:
     @property
     def name(self) -> str:
         """Fold, seed and key, fit for a folder."""
-        return f"{self.fold}-seed{self.seed}-{self.key}"
+        fold = re.sub(r"[^\w.-]+", "_", self.fold)[:60].lstrip(".")
+        return f"{fold}-seed{self.seed}-{self.key}"
 
 
 def trials(
@@ -60,6 +62,7 @@ def trials(
     corpus: Corpus,
     seeds: Sequence[int],
     inputs: Mapping[str, Mapping[str, str]],
+    precisions: Mapping[str, str],
 ) -> list[Trial]:
     """Every trial, variants outermost, then seeds, then folds.
 
@@ -68,6 +71,7 @@ def trials(
         corpus: The clips and folds.
         seeds: The seeds.
         inputs: Per variant name and stream, the digest of everything its encoder read.
+        precisions: Per variant name, what `auto` comes to on this device.
 
     Raises:
         CorpusError: The selection rule cannot be met on a fold.
@@ -89,6 +93,7 @@ def trials(
                         for part in (parts.train, parts.valid, parts.test)
                     ],
                     "inputs": dict(inputs[variant.name]),
+                    "precision": precisions[variant.name],
                     "code": {"mertk": __version__, **_providers(variant)},
                 }
                 made.append(Trial(variant, fold.name, seed, parts, digest(causes)))
@@ -97,7 +102,7 @@ def trials(
 
 def _providers(variant: Variant) -> dict[str, str]:
     parts = variant.resolved.parts.items()
-    return {w: b.entry.code_digest for w, b in parts if not w.startswith("metrics")}
+    return {w: f"{b.entry.provider} {b.code}" for w, b in parts if not w.startswith("metrics")}
 
 
 def choose_folds(folds: Sequence[Fold], names: Sequence[str]) -> tuple[Fold, ...]:

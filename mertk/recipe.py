@@ -5,22 +5,37 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 Json = Any
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+# Recipes are read strictly, and what a validator has had in its hands is no longer JSON: its lists
+# would be refused as tuples.
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)
+]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Part(BaseModel):
     """A section of a recipe whose keys are all known."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Component(BaseModel):
     """A component by its name; every further key is an argument of its constructor."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     use: str = Field(
         description="A registered name, package.module:Class, or ./file.py:Class", min_length=1
@@ -41,7 +56,7 @@ class Component(BaseModel):
 class DatasetSpec(Component):
     """The corpus."""
 
-    exclude: tuple[str, ...] = Field(default=(), description="Clip ids to leave out of all folds")
+    exclude: Names = Field(default=(), description="Clip ids to leave out of all folds")
     broken: Literal["stop", "skip"] = Field(
         default="stop", description="What to do when a clip's media cannot be read"
     )
@@ -110,15 +125,22 @@ class Train(Part):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         default="fp32", description="auto: bf16 or fp16 where the device is good at it"
     )
-    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    seeds: tuple[Seed, ...] = Field(default=(0,), min_length=1)
     select: Select = Select()
     keep_weights: bool = Field(default=True, description="Keep the selected epoch's weights")
+
+    @field_validator("seeds")
+    @classmethod
+    def _different(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("expected different seeds")
+        return seeds
 
 
 class Ablation(Part):
     """A variant of the recipe."""
 
-    without: tuple[str, ...] = Field(default=(), description="Parts to leave out")
+    without: Names = Field(default=(), description="Parts to leave out")
     swap: dict[str, Json] = Field(default={}, description="Part -> the component in its place")
     set: dict[str, Json] = Field(default={}, description="Dotted path -> value")
 
@@ -133,7 +155,9 @@ class Ablation(Part):
 class Recipe(Part):
     """A method on a corpus, complete: what `mertk run` trains and scores."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][\w.-]*$", description="Names the results folder")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][\w.-]*$", max_length=100, description="Names the results folder"
+    )
     source: str = Field(default="", description="Whom to cite for the method")
     notes: str = Field(default="", description="Where it differs from the source")
     dataset: DatasetSpec
@@ -146,6 +170,14 @@ class Recipe(Part):
     head: Head = Head()
     train: Train = Train()
     ablations: dict[str, Ablation] = {}
+
+    @field_validator("metrics")
+    @classmethod
+    def _once_each(cls, metrics: tuple[Component, ...]) -> tuple[Component, ...]:
+        names = [m.use for m in metrics]
+        if len(set(names)) < len(names):
+            raise ValueError("expected different metrics")
+        return metrics
 
     @property
     def selects_on_test(self) -> bool:

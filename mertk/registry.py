@@ -2,8 +2,8 @@
 
 import hashlib
 import importlib
-import importlib.util
 import inspect
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -17,6 +17,8 @@ import pluggy
 from mertk import hookspecs
 from mertk.errors import PluginError, did_you_mean
 from mertk.hookspecs import KINDS, PROJECT
+
+_DIGEST = "__mertk_digest__"
 
 SINGULAR: Mapping[str, str] = MappingProxyType(
     {
@@ -65,12 +67,9 @@ class Entry:
         return component
 
     @property
-    def code_digest(self) -> str:
-        """What identifies the code: the provider's version, or the text of a local file."""
-        where = self.target.rpartition(":")[0]
-        if where.endswith(".py"):
-            return hashlib.sha256(Path(where).read_bytes()).hexdigest()[:16]
-        return self.provider
+    def registered(self) -> bool:
+        """Whether a distribution announced it, so that its version says which code it is."""
+        return ":" not in self.name
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ def collect(plugins: Iterable[tuple[str, Any]]) -> Registry:
     for provider, plugin in plugins:
         try:
             announced = _announced(provider, plugin)
-        except Exception as error:  # any fault of a stranger's module must not stop the others
+        except (Exception, SystemExit) as error:  # a stranger's fault must not stop the others
             reason = str(error) if isinstance(error, pluggy.PluginValidationError) else _say(error)
             registry.skipped.append(Skipped(provider, reason))
             continue
@@ -175,7 +174,7 @@ def _announced(provider: str, plugin: Any) -> list[Entry]:
     return found
 
 
-def _say(error: Exception) -> str:
+def _say(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
@@ -192,7 +191,7 @@ def discover() -> Registry:
         provider = f"{point.dist.name} {point.dist.version}" if point.dist else point.name
         try:
             plugins.append((provider, point.load()))
-        except Exception as error:  # as above
+        except (Exception, SystemExit) as error:  # as above
             skipped.append(Skipped(provider, _say(error)))
     registry = collect(plugins)
     registry.skipped = [*skipped, *registry.skipped]
@@ -212,17 +211,37 @@ def _load_module(entry: Entry, name: str) -> ModuleType:
         if not own:
             what = f"needs the package {error.name!r}, which is not installed"
         raise PluginError(f"{entry.name!r}: {what}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"{entry.name!r} does not load: {_say(error)}") from error
 
 
+def code_digest(component: type[Any]) -> str:
+    """Digest of the text of the module that defines a component, as it was when it was loaded."""
+    module = sys.modules[component.__module__]
+    if isinstance(known := getattr(module, _DIGEST, None), str):
+        return known
+    source = inspect.getsourcefile(module)
+    text = Path(source).read_bytes() if source else b""
+    setattr(module, _DIGEST, hashlib.sha256(text).hexdigest()[:16])
+    return str(getattr(module, _DIGEST))
+
+
 def _load_file(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"mertk_file_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+        text = path.read_bytes()
+    except OSError as error:
+        raise PluginError(f"{path} cannot be read: {error.strerror}") from None
+    digest = hashlib.sha256(text).hexdigest()[:16]
+    name = f"mertk_file_{path.stem}_{digest}"
+    if name in sys.modules:
+        return sys.modules[name]
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    setattr(module, _DIGEST, digest)
+    sys.modules[name] = module  # dataclasses and pickle look a class's module up there
+    try:
+        exec(compile(text, path, "exec"), module.__dict__)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
         raise PluginError(f"{path} does not load: {_say(error)}") from error
     return module

@@ -1,7 +1,7 @@
 """Results -> the rows of a table; never trains, never imports torch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
@@ -31,7 +31,6 @@ class Row:
     selected_on_test: bool
     metrics: Mapping[str, Mapping[tuple[str, int], float]]
     note: str = ""
-    higher: Mapping[str, bool] = field(default_factory=dict)
 
     def differences(self, full: "Row", metric: str) -> list[float]:
         """This variant minus the full recipe, over the trials that both finished."""
@@ -57,7 +56,6 @@ def row(
         selected_on_test=selected_on_test,
         metrics={m: {trial: s[m] for trial, s in scored.items()} for m in metrics},
         note=note,
-        higher={name: m.higher_is_better for name, m in metrics.items()},
     )
 
 

@@ -17,11 +17,12 @@ RANKING = "train.select.by"
 
 @dataclass(frozen=True)
 class Bound:
-    """One component of a recipe: who brings it, its class, what it takes."""
+    """One component of a recipe: who brings it, its class, what it takes, which code it is."""
 
     entry: Entry
     component: type[Any]
     signature: Signature
+    code: str
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ class Resolved:
         )
         for cosmetic in ("seeds", "keep_weights"):
             kept["train"].pop(cosmetic)
+        for choice in ("exclude", "broken", "shared_speakers"):  # what they leave is in the parts
+            kept["dataset"].pop(choice)
         for where, bound in self.parts.items():
             section, _, key = where.partition(".")
             if section in ("metrics", "train"):
@@ -97,8 +100,8 @@ class Resolved:
             spec = kept[section][key] if key else kept[section]
             for place in bound.signature.places:
                 spec.pop(place, None)
-            if bound.entry.provider.startswith("file "):
-                spec["use"] = f"{spec['use'].rpartition(':')[2]}@{bound.entry.code_digest}"
+            if not bound.entry.registered:
+                spec["use"] = f"{spec['use'].rpartition(':')[2]}@{bound.code}"
         # The order of tasks is a cause (a later one may use what an earlier one provides), and
         # canonical JSON sorts keys.
         kept["tasks"] = list(kept["tasks"].items())

@@ -97,10 +97,13 @@ class Results:
             MertkError: It is there and cannot be read.
         """
         folder = self.home(trial) / trial.name
-        if not folder.is_dir():
-            return None
+        with self._explained():
+            if not folder.is_dir():
+                return None
         try:
-            return Record(folder, json.loads((folder / "trial.json").read_text()))
+            facts = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
+            pq.read_metadata(folder / "predictions.parquet")
+            return Record(folder, facts)
         except (OSError, ValueError) as error:
             raise MertkError(
                 f"{folder}: a finished trial that cannot be read ({error}); run with --redo"
@@ -135,7 +138,8 @@ class Results:
     def write(self, trial: Trial, outcome: Outcome) -> Record:
         """Keep a finished trial: all of it or nothing."""
         final = self.home(trial) / trial.name
-        temporary = final.with_name(f".{trial.name}.{os.getpid()}.tmp")
+        # One name for whoever holds the claim, so that what a kill left is written over.
+        temporary = final.with_name(f".{trial.name}.tmp")
         with self._explained():
             try:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -162,7 +166,8 @@ class Results:
             _flush(file)
 
     def _put(self, temporary: Path, final: Path) -> None:
-        old = final.with_name(f".{final.name}.{os.getpid()}.old")
+        old = final.with_name(f".{final.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
         if final.exists():
             final.rename(old)
         temporary.rename(final)
@@ -173,7 +178,9 @@ class Results:
         recipe = trial.variant.resolved.recipe.model_dump(mode="json")
         path = self.home(trial) / "recipe.yaml"
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        temporary.write_text(yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
+        temporary.write_text(
+            yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True), encoding="utf-8"
+        )
         temporary.replace(path)
 
     def fail(self, trial: Trial, traceback: str) -> Path:

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from mertk.console import Screen
+from mertk.contracts import Stream
 from mertk.corpus import open_corpus
 from mertk.errors import Fault, MertkError, RecipeError
 from mertk.home import home
 from mertk.inputs import Encoders, Inputs, gather
-from mertk.model import build
+from mertk.model import Model, build
 from mertk.plan import Corpus, Trial, trials
 from mertk.report import Row, row
 from mertk.resolved import RANKING
 from mertk.results import Record, Results
+from mertk.seeds import drawing
 from mertk.store import Store
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_device, pick_precision
@@ -71,8 +75,6 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     """
     full = variants[0].resolved
     device = pick_device(options.device)
-    for variant in variants:
-        pick_precision(variant.resolved.recipe.train.precision, device)
     corpus = open_corpus(full, options.folds)
     encoders = Encoders(variants)
     rehearse(variants, encoders, corpus)
@@ -87,7 +89,10 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     )
     corpus = inputs.corpus
     seeds = options.seeds or full.recipe.train.seeds
-    planned = trials(variants, corpus, seeds, inputs.causes())
+    precisions = {
+        v.name: pick_precision(v.resolved.recipe.train.precision, device) for v in variants
+    }
+    planned = trials(variants, corpus, seeds, inputs.causes(), precisions)
     results = Results(options.results)
     if options.dry:
         return Finished(corpus, [], planned, sum(results.find(t) is not None for t in planned))
@@ -97,23 +102,41 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
 
 
 def rehearse(variants: Sequence[Variant], encoders: Encoders, corpus: Corpus) -> None:
-    """Build every variant's model once, so that what only a build can tell is told at once.
+    """Build every variant's model and run a step, so that what only that can tell comes first.
 
     Raises:
         RecipeError: With the faults of every variant.
     """
-    faults: list[Fault] = []
+    faults: dict[Fault, None] = {}
     for variant in variants:
         dims = encoders.dims(variant)
         if dims is None:
             continue
         try:
-            build(variant.resolved, dims, len(corpus.card.classes), seed=0, rehearsal=True)
+            step(
+                build(variant.resolved, dims, len(corpus.card.classes), seed=0, rehearsal=True),
+                dims,
+            )
         except RecipeError as error:
-            known = {fault.what for fault in faults}
-            faults += [f for f in error.faults if f.what not in known]
+            faults |= dict.fromkeys(error.faults)
+        except MertkError:
+            raise
+        except Exception:
+            # A fault of a component's code: its trials fail with a traceback, the others go on.
+            continue
     if faults:
-        raise RecipeError(variants[0].resolved.source, faults)
+        raise RecipeError(variants[0].resolved.source, list(faults))
+
+
+def step(model: Model, dims: Mapping[str, int]) -> None:
+    """Run one training step on noise: what parts do not fit each other is told before any work."""
+    labels = torch.tensor([0, 1])
+    streams = {
+        name: Stream(torch.randn(2, 3, dim), torch.ones(2, 3, dtype=torch.bool))
+        for name, dim in dims.items()
+    }
+    with drawing(0):
+        model(streams, labels)
 
 
 class _Runner:

@@ -1,6 +1,7 @@
 """Predictions -> metrics."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from statistics import fmean, stdev
 
 import numpy as np
@@ -23,9 +24,13 @@ def score(
 
 
 def summary(values: Sequence[float]) -> dict[str, object]:
-    """Mean and sample standard deviation (None below two values) over trials, and the values."""
+    """Mean and sample standard deviation (None below two values) over trials, and the values.
+
+    A score that does not exist (NaN, infinity) is None, and so are mean and deviation then.
+    """
+    exist = all(map(isfinite, values))
     return {
-        "mean": fmean(values) if values else None,
-        "std": stdev(values) if len(values) > 1 else None,
-        "values": list(values),
+        "mean": fmean(values) if values and exist else None,
+        "std": stdev(values) if len(values) > 1 and exist else None,
+        "values": [v if isfinite(v) else None for v in values],
     }

@@ -1,6 +1,7 @@
 """What a component's constructor takes: checked, filled with defaults, described, never built."""
 
 import inspect
+import json
 import re
 import typing
 from collections.abc import Mapping
@@ -48,17 +49,21 @@ class Argument:
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
         try:
-            return TypeAdapter(self.type, config=ConfigDict(arbitrary_types_allowed=True))
+            return TypeAdapter(
+                self.type, config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)
+            )
         except PydanticUserError:  # the type brings a configuration of its own
             return TypeAdapter(self.type)
 
     def parse(self, value: Any) -> Any:
-        """The value as the constructor wants it.
+        """The value as the constructor wants it: of its type, nothing guessed from another.
 
         Raises:
             ValidationError: The value has the wrong type.
         """
-        return self._adapter.validate_python(value)
+        # As JSON, strictly: text may become a path and a list a tuple, but no text a number and
+        # no truth value a 1.
+        return self._adapter.validate_json(json.dumps(value), strict=True)
 
     def plain(self, value: Any) -> Any:
         """The value as JSON has it."""

@@ -36,7 +36,7 @@ def check_folds(clips: Sequence[Clip], folds: Sequence[Fold], *, shared_speakers
             `shared_speakers`) a speaker in more than one part.
     """
     speaker = {c.id: c.speaker for c in clips}
-    faults = []
+    faults: list[str] = []
     for fold in folds:
         parts = {"train": fold.train, "valid": fold.valid, "test": fold.test}
         faults += [f"{fold.name}: no clip in {n}" for n in ("train", "test") if not parts[n]]
@@ -110,6 +110,11 @@ def _speakers(
             "train.select.on=held_out_clips, or fewer train.select.speakers"
         )
     everything = set().union(*classes.values())
+    if "" in classes:
+        raise CorpusError(
+            f"{fold}: clips without a speaker cannot be kept apart by speaker; use "
+            "train.select.on=held_out_clips"
+        )
     names = sorted(classes)
     drawn = [tuple(rng.permutation(names)[:count].tolist()) for _ in range(50)]
     keeps = [d for d in drawn if _seen(classes, set(names) - set(d)) == everything]

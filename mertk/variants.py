@@ -96,6 +96,7 @@ def variants(draft: Draft, edits: Sequence[Edit], registry: Registry) -> list[Va
         try:
             changed, note = edit.apply(draft, registry)
             made.append(Variant(edit.name, resolve(changed, registry), note))
+            faults += _beyond(made[-1], made[0])
         except RecipeError as error:
             faults += [Fault(f"{edit.name}: {f.where}", f.what) for f in error.faults]
     if faults:
@@ -104,9 +105,26 @@ def variants(draft: Draft, edits: Sequence[Edit], registry: Registry) -> list[Va
     return made
 
 
+def _beyond(variant: Variant, full: Variant) -> list[Fault]:
+    """What a variant may not change: its trials are those of the full recipe."""
+    own, other = variant.resolved.recipe, full.resolved.recipe
+    shared = {
+        "name": (own.name, other.name),
+        "dataset": (own.dataset, other.dataset),
+        "metrics": (own.metrics, other.metrics),
+        "train.seeds": (own.train.seeds, other.train.seeds),
+    }
+    what = "variants share this with the full recipe; use --set, or a recipe of its own"
+    return [Fault(f"{variant.name}: {w}", what) for w, (a, b) in shared.items() if a != b]
+
+
 def _refuse_copies(made: Iterable[Variant]) -> None:
     seen: dict[str, str] = {}
+    names: set[str] = set()
     for variant in made:
+        if variant.name in names:
+            raise MertkError(f"{variant.name!r}: two variants have this name; choose another")
+        names.add(variant.name)
         known = seen.setdefault(variant.resolved.fingerprint, variant.name)
         if known != variant.name:
             raise MertkError(f"{variant.name}: is the same recipe as {known!r}; leave one out")

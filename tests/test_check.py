@@ -35,7 +35,9 @@ def test_every_fault_is_told_at_once_with_the_nearest_name(toy: Draft) -> None:
     assert "encoders.audio: no encoder named 'wavlmm'; did you mean 'wavlm'?" in told
     assert "fusion.head: 'cross_attention' takes no such argument; did you mean 'heads'?" in told
     assert "tasks.mem: needs 'similarity', which no task before it provides" in told
-    assert "tasks.avel.positives: expected 'sum' or 'mean' (got 'summ'); did you mean 'sum'?" in told
+    assert (
+        "tasks.avel.positives: expected 'sum' or 'mean' (got 'summ'); did you mean 'sum'?" in told
+    )
     assert "train.epoch: train has no such key; did you mean 'epochs'?" in told
     assert "train.select.on: expected" in told
     assert "train.select.by: no metric named 'uaa'" in told
@@ -54,13 +56,23 @@ def test_a_missing_section_is_named() -> None:
         ("encoders.words.use=./nothing.py:Spelled", "encoders.words: no file"),
         ("encoders.words.use=no_such_package.x:Y", "needs the package 'no_such_package'"),
         ("encoders.words.use=collections:OrderedDictt", "did you mean 'OrderedDict'?"),
-        ("fusion.use=avel", "fusion: no fusion named 'avel'; that is the name of an auxiliary task"),
+        (
+            "fusion.use=avel",
+            "fusion: no fusion named 'avel'; that is the name of an auxiliary task",
+        ),
         ("fusion.layers=two", "fusion.layers: expected a valid integer"),
         ("fusion.dims={a: 1}", "receives this from the core"),
         ("train.lr=-1", "train.lr: expected greater than 0 (got -1)"),
         ("train.seeds=[]", "train.seeds"),
         ("tasks.avel.modalities=[words, agian]", "no encoder named 'agian'; did you mean 'again'?"),
-        ("name='a/b'", "name"),
+        ("name='a/b'", "name: "),
+        ("train.lr=true", "train.lr: expected a valid number (got True)"),
+        ("train.lr=.inf", "train.lr: expected a finite number (got inf)"),
+        ("train.seeds=[-1]", "train.seeds.0: expected greater than or equal to 0 (got -1)"),
+        ("train.seeds=[1, 1]", "train.seeds: expected different seeds"),
+        ("train.epochs=many", "train.epochs: expected a valid integer (got 'many')"),
+        ("metrics=[ua, ua]", "metrics: expected different metrics"),
+        ("encoders.words.scale=.nan", "encoders.words.scale: expected a finite number"),
         ("encoders.words.standardize=perhaps", "encoders.words.standardize"),
     ],
 )
@@ -123,7 +135,9 @@ def test_every_shipped_recipe_and_its_ablations_are_without_fault(name: str) -> 
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -131,12 +145,19 @@ JSON = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(
-        st.sampled_from(["name", "dataset", "encoders", "fusion", "tasks", "metrics", "train", "x"]),
+        st.sampled_from(
+            ["name", "dataset", "encoders", "fusion", "tasks", "metrics", "train", "x"]
+        ),
         JSON,
     )
 )
 def test_no_recipe_whatever_it_says_ends_in_a_traceback(content) -> None:
-    base = {"name": "r", "dataset": "iemocap_synthetic", "encoders": {"a": "table"}, "fusion": "concat"}
+    base = {
+        "name": "r",
+        "dataset": "iemocap_synthetic",
+        "encoders": {"a": "table"},
+        "fusion": "concat",
+    }
     try:
         resolve(Draft("r.yaml", read("foalnet").base, {**base, **content}), discover())
     except MertkError as error:

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from mertk_plugins.fusions.cross_attention import CrossAttention
 
 from mertk.pairing import RePairing, bind, repaired
 from mertk.testing.toys import ToyFusion, random_streams
+from mertk_plugins.fusions.cross_attention import CrossAttention
 
 DIMS = {"audio": 8, "video": 12, "text": 4}
 ROWS = torch.tensor([5, 0, 0, 1, 3, 2])

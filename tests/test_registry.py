@@ -4,9 +4,10 @@ import types
 
 import pytest
 
+from mertk.draft import shipped
 from mertk.errors import PluginError
 from mertk.hookspecs import KINDS, hookimpl
-from mertk.registry import Entry, collect, discover
+from mertk.registry import code_digest, collect, discover
 
 
 def plugin(name: str = "mine", target: str = "collections:OrderedDict"):
@@ -90,6 +91,8 @@ def test_a_file_and_a_module_can_be_used_directly(tmp_path) -> None:
     with pytest.raises(PluginError, match="is not a class but a int"):
         registry.find("fusions", "./part.py:number", tmp_path).load()
     assert registry.find("fusions", "collections:OrderedDict").provider == "module collections"
+    assert not registry.find("fusions", "collections:OrderedDict").registered
+    assert registry.find("fusions", "concat").registered
 
 
 def test_a_file_that_does_not_run_is_named(tmp_path) -> None:
@@ -98,10 +101,24 @@ def test_a_file_that_does_not_run_is_named(tmp_path) -> None:
         discover().find("fusions", "./part.py:Part", tmp_path).load()
 
 
-def test_an_entry_is_identified_by_its_provider_or_its_text(tmp_path) -> None:
+def test_code_is_identified_by_the_text_that_was_loaded(tmp_path) -> None:
+    def loaded() -> type:
+        return discover().find("fusions", "./part.py:Part", tmp_path).load()
+
     (tmp_path / "part.py").write_text("class Part: ...")
-    local = discover().find("fusions", "./part.py:Part", tmp_path)
-    before = local.code_digest
+    first = loaded()
+    before = code_digest(first)
+    assert loaded() is first, "a file is run once, so that its parts share their classes"
     (tmp_path / "part.py").write_text("class Part: x = 1")
-    assert local.code_digest != before
-    assert Entry("fusions", "x", "a:B", "", "mine 1.0").code_digest == "mine 1.0"
+    assert code_digest(first) == before, "of the text as it was when it was loaded"
+    assert code_digest(loaded()) != before
+
+
+def test_a_file_may_define_dataclasses(tmp_path) -> None:
+    text = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    (tmp_path / "part.py").write_text(text + "@dataclass\nclass Part:\n    x: int = 1\n")
+    assert discover().find("fusions", "./part.py:Part", tmp_path).load()().x == 1
+
+
+def test_shipped_recipes_are_found_however_mertk_is_installed() -> None:
+    assert {"foalnet", "foalnet-iemocap", "foalnet-ravdess", "concat-ravdess"} <= set(shipped())

@@ -182,11 +182,11 @@ def test_a_dry_run_tells_the_plan_and_computes_nothing(recipe: str, capsys) -> N
 
 def test_redo_repeats_what_is_there(recipe: str, capsys) -> None:
     called(capsys, "run", recipe, "--folds", "fold1")
-    before = records()[0].facts["provenance"]
+    before = records()[0].folder.stat().st_ino
     told = called(capsys, "run", recipe, "--folds", "fold1", "--redo")[1]
     assert told["reused"] == 0
     assert len(records()) == 1
-    assert records()[0].facts["provenance"] is not before
+    assert records()[0].folder.stat().st_ino != before
     assert not list(Path("results").glob("toy/*/.*"))
 
 
@@ -216,6 +216,8 @@ def test_what_the_user_can_mend_is_told_without_a_traceback(
     told = capsys.readouterr()
     assert message in told.err
     assert told.out == ""
+    assert main(["run", recipe, *argv, "--json"]) == 2
+    assert message in json.loads(capsys.readouterr().out)["error"]
 
 
 def test_a_full_disk_is_told_and_costs_nothing_that_was_finished(
@@ -248,6 +250,7 @@ def test_two_runs_at_once_share_the_work(recipe: str, tmp_path: Path) -> None:
     runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     told = [json.loads(run.communicate(timeout=240)[0]) for run in runs]
     assert told[0]["rows"] == told[1]["rows"]
+    assert sum(t["reused"] for t in told) == 3, "each trial was done by one of them"
     assert len(records()) == 3
     assert [run.returncode for run in runs] == [0, 0]
 
@@ -284,5 +287,3 @@ def test_ctrl_c_keeps_what_is_finished(recipe: str, capsys, monkeypatch) -> None
     assert main(["run", recipe]) == 130
     assert "what is finished is kept" in capsys.readouterr().err
     assert len(records()) == 1
-
-

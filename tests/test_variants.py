@@ -78,3 +78,29 @@ def test_the_ablations_of_a_recipe_are_edits_under_their_own_names(toy: Draft) -
     assert [v.name for v in rows] == ["full", "no mem", "wide"]
     assert rows[2].resolved.recipe.fusion.arguments["width"] == 8
     assert rows[2].resolved.recipe.tasks["mem"].use == "avel"
+
+
+@pytest.mark.parametrize(
+    ("ablation", "message"),
+    [
+        ("{set: {dataset.noise: 3.0}}", "x: dataset: variants share this with the full recipe"),
+        ("{set: {train.seeds: [5]}}", "x: train.seeds: variants share this"),
+        ("{set: {metrics: [wa]}}", "x: metrics: variants share this"),
+    ],
+)
+def test_a_variant_cannot_change_what_all_trials_share(
+    toy: Draft, ablation: str, message: str
+) -> None:
+    draft = toy.set([f"ablations={{x: {ablation}}}"])
+    edits = edits_of(resolve(draft, discover()).recipe.ablations)
+    with pytest.raises(RecipeError, match=message):
+        variants(draft, edits, discover())
+
+
+def test_two_variants_of_one_name_are_refused(toy: Draft) -> None:
+    draft = toy.set(["ablations={full: {without: mem}}"])
+    edits = edits_of(resolve(draft, discover()).recipe.ablations)
+    with pytest.raises(MertkError, match="two variants have this name"):
+        variants(draft, edits, discover())
+    with pytest.raises(MertkError, match="two variants have this name"):
+        made(toy, ["mem", "mem"])

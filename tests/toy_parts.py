@@ -24,7 +24,11 @@ class Corpus:
     """
 
     def __init__(
-        self, speakers: int = 6, per_class: int = 4, noise: float = 0.3, unreadable: list[str] | None = None
+        self,
+        speakers: int = 6,
+        per_class: int = 4,
+        noise: float = 0.3,
+        unreadable: list[str] | None = None,
     ) -> None:
         self.speakers, self.per_class, self.noise = speakers, per_class, noise
         self.unreadable = unreadable or []

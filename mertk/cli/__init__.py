@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from mertk import __version__
 from mertk.errors import MertkError
@@ -25,34 +26,64 @@ VERBS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status.
 
-    0: all went well. 1: a trial failed. 2: something the user can mend.
+    0: all went well. 1: a trial failed, or a component is faulty. 2: something the user can mend.
+    130: stopped by Ctrl-C.
     """
-    arguments = parser().parse_args(argv)
-    module, verb = VERBS[arguments.verb]
+    as_json = "--json" in (sys.argv[1:] if argv is None else argv)
     try:
+        arguments = parser().parse_args(argv)
+        module, verb = VERBS[arguments.verb]
         status: int = getattr(import_module(module), verb)(arguments)
         sys.stdout.flush()
     except MertkError as error:
-        _complain(str(error), as_json=getattr(arguments, "json", False))
+        _complain(str(error), as_json=as_json)
         return MENDABLE
     except KeyboardInterrupt:
-        print("\nmertk: stopped; what is finished is kept, run again to go on", file=sys.stderr)
+        _complain("stopped; what is finished is kept, run again to go on", as_json=as_json)
         return INTERRUPTED
     except BrokenPipeError:  # `mertk list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except Exception as error:  # a component is a stranger's code: anything may come out of it
+        _complain(_unforeseen(error), as_json=as_json)
+        return FAILED
     return status
+
+
+def _unforeseen(error: Exception) -> str:
+    """Say an error that nobody foresaw; its traceback goes to a file, for whoever mends it."""
+    import tempfile
+    import traceback
+
+    said = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
+    trace = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="mertk-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
+        ) as file:
+            file.write(trace)
+    except OSError:
+        return f"{said}\n{trace}"
+    return f"{said}; this is a fault in the code of mertk or of a component (see {file.name})"
 
 
 def _complain(message: str, *, as_json: bool) -> None:
     print(f"mertk: {message}", file=sys.stderr)
     if as_json:
-        print(json.dumps({"error": message}, ensure_ascii=False))
+        print(json.dumps({"error": message}))
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong with the command line as every other fault is told."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        raise MertkError(message)
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of every verb."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="mertk", description="Benchmark multimodal emotion recognition from one recipe."
     )
     top.add_argument("--version", action="version", version=f"mertk {__version__}")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from mertk.errors import MertkError, did_you_mean
+from mertk.errors import MertkError, PluginError, did_you_mean
 from mertk.hookspecs import KINDS
 from mertk.registry import Entry, Registry, discover
 
@@ -23,7 +23,7 @@ def listing(arguments: argparse.Namespace) -> int:
             for e in entries
         ]
         skipped = [{"plugin": s.name, "reason": s.reason} for s in registry.skipped]
-        print(json.dumps({"components": told, "skipped": skipped}, ensure_ascii=False))
+        print(json.dumps({"components": told, "skipped": skipped}))
         return 0
     width = max((len(e.name) for e in entries), default=0)
     wide = max((len(e.provider) for e in entries), default=0)
@@ -49,7 +49,7 @@ def show(arguments: argparse.Namespace) -> int:
     """Tell a component's arguments, shapes and source."""
     told = [_described(entry) for entry in _named(discover(), arguments.name)]
     if arguments.json:
-        print(json.dumps({"components": told}, ensure_ascii=False))
+        print(json.dumps({"components": told}))
         return 0
     for component in told:
         print(f"{component['name']} ({component['kind']}), from {component['provider']}\n")
@@ -77,7 +77,10 @@ def _described(entry: Entry) -> dict[str, Json]:
     from mertk.signature import Signature
 
     component = entry.load()
-    signature = Signature.of(component, entry.name)
+    try:
+        signature = Signature.of(component, entry.name)
+    except (NameError, TypeError, ValueError) as error:
+        raise PluginError(f"the constructor of {entry.name!r} cannot be read: {error}") from error
     return {
         "name": entry.name,
         "kind": entry.kind,
@@ -121,5 +124,5 @@ def schema(_: argparse.Namespace) -> int:
     """Print the JSON Schema of recipes."""
     from mertk.schema import recipe_schema
 
-    print(json.dumps(recipe_schema(discover()), indent=2, ensure_ascii=False))
+    print(json.dumps(recipe_schema(discover()), indent=2))
     return 0

@@ -55,7 +55,7 @@ def _go(arguments: argparse.Namespace, edits: list[Edit], *, ablating: bool = Fa
     finished = run_all(made, options, screen)
     telling = Telling(made, finished, options)
     if arguments.json:
-        print(json.dumps(telling.as_json(), ensure_ascii=False))
+        print(json.dumps(telling.as_json(), allow_nan=False))
     elif options.dry:
         telling.plan(screen)
     else:
@@ -77,8 +77,8 @@ def _seeds(text: str | None) -> tuple[int, ...]:
         seeds = tuple(int(s) for s in _names(text))
     except ValueError:
         raise MertkError(f"--seeds {text}: expected whole numbers, such as 0,1,2") from None
-    if len(set(seeds)) < len(seeds) or any(s < 0 for s in seeds):
-        raise MertkError(f"--seeds {text}: expected different numbers from 0 up")
+    if len(set(seeds)) < len(seeds) or any(not 0 <= s < 2**63 for s in seeds):
+        raise MertkError(f"--seeds {text}: expected different numbers from 0 up, below 2**63")
     return seeds
 
 

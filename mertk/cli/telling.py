@@ -9,10 +9,6 @@ from mertk.run import Finished, Options
 from mertk.variants import Variant
 
 Json = Any
-NAMES = {
-    "ua": "UA: unweighted accuracy, the mean recall over classes",
-    "wa": "WA: weighted accuracy, the share of clips that are right",
-}
 
 
 class Telling:
@@ -68,7 +64,8 @@ class Telling:
         )
 
     def _legend(self, metrics: Sequence[str], *, paired: bool) -> list[str]:
-        told = "; ".join(NAMES[m] for m in metrics if m in NAMES)
+        entries = {b.entry.name: b.entry for b in self.full.parts.values()}
+        told = "; ".join(f"{m.upper()}: {entries[m].summary}" for m in metrics)
         spread = "mean ± standard deviation over n trials (folds x seeds)"
         if paired:
             spread += "; Δ: paired difference from full on the same folds and seeds"
@@ -77,10 +74,15 @@ class Telling:
     def _notes(self) -> list[str]:
         corpus = self.finished.corpus
         notes = [f"{v.name}: {v.note}" for v in self.variants if v.note]
-        if self.full.recipe.selects_on_test:
+        if any(v.resolved.recipe.selects_on_test for v in self.variants):
             notes.append(
                 "selected on test: the epoch was picked by the clips it is scored on, as most "
                 "published numbers were; an honest number is lower"
+            )
+        uneven = [r for r in self.finished.rows if r.failed]
+        if uneven:
+            notes.append(
+                "failed trials: a row with some is the mean over other trials than the rest"
             )
         if corpus.left_out:
             notes.append(f"{len(corpus.left_out)} clips are left out of all folds")

@@ -1,13 +1,15 @@
 """The state of an unfinished fit at the end of an epoch, so that a killed run goes on there."""
 
-import os
+import logging
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 Json = Any
+log = logging.getLogger(__name__)
 
 
 class Checkpoint:
@@ -28,14 +30,20 @@ class Checkpoint:
         return time.monotonic() - self._written >= self.every
 
     def write(self, state: dict[str, Json]) -> None:
-        """Replace the file as a whole."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
+        """Replace the file as a whole.
+
+        A disk without room for it costs only what the fit would have saved after a kill, so it is
+        no reason to stop.
+        """
+        temporary = self.path.with_name(f"{self.path.name}.tmp")
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             torch.save(state, temporary)
             temporary.replace(self.path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        except (OSError, RuntimeError) as error:  # torch's writer raises either
+            log.warning("%s: an unfinished trial cannot be kept (%s)", self.path, error)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
         self._written = time.monotonic()
 
     def read(self) -> dict[str, Json] | None:
@@ -50,4 +58,5 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Delete the file."""
-        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)

@@ -1,8 +1,9 @@
 """Where a trial runs and in which precision."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
@@ -17,10 +18,15 @@ def pick_device(wanted: str) -> torch.device:
     """The device to use.
 
     Raises:
-        MertkError: CUDA is asked for and not there.
+        MertkError: CUDA is asked for and not there, or several processes were launched.
     """
     if wanted == "cuda" and not torch.cuda.is_available():
         raise MertkError("--device cuda: no CUDA device is visible to torch; use --device auto")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise MertkError(
+            "a trial runs in one process; instead of launching several, start `mertk run` several "
+            "times on the same --results: they share the trials"
+        )
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(wanted)
@@ -68,13 +74,14 @@ def accelerator(device: torch.device, precision: str) -> Accelerator:
 def repeatable(device: torch.device) -> Iterator[None]:
     """Bit-for-bit repeatable operations on a CPU; the setting before is put back."""
     before = torch.are_deterministic_algorithms_enabled()
-    filled = torch.utils.deterministic.fill_uninitialized_memory
+    deterministic: Any = torch.utils.deterministic
+    filled = deterministic.fill_uninitialized_memory
     torch.use_deterministic_algorithms(before or device.type == "cpu")
     # Writing NaN into every fresh tensor finds code that reads what it never wrote; it costs a pass
     # over all memory and changes no result.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    deterministic.fill_uninitialized_memory = False
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before)
-        torch.utils.deterministic.fill_uninitialized_memory = filled
+        deterministic.fill_uninitialized_memory = filled

@@ -77,7 +77,7 @@ class Fit:
         best = self.history[self.selected - 1].valid if self.selected else None
         if best is None or better(epoch.valid, best):
             self.selected = epoch.number
-            self.weights = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+            self.weights = {k: _kept(v) for k, v in model.state_dict().items()}
         self.history.append(epoch)
         self.scores.append(scores)
 
@@ -110,19 +110,21 @@ def fit(
         on_epoch: Called after each epoch.
 
     Raises:
-        TrainingError: A loss is not finite.
+        TrainingError: A loss or a weight is not finite.
     """
     with repeatable(device), drawing(seed):
         machine = accelerator(device, precision)
         loop = _Loop(machine, model, data, parts, settings, seed)
         done = loop.resume(checkpoint)
-        for number in range(len(done.history) + 1, settings.epochs + 1):
-            epoch, scores = loop.epoch(number, metric)
-            done.take(epoch, scores, model, _ranking(metric))
-            on_epoch(epoch)
-            if checkpoint and checkpoint.due() and number < settings.epochs:
-                checkpoint.write(loop.state(done))
-        machine.free_memory()
+        try:
+            for number in range(len(done.history) + 1, settings.epochs + 1):
+                epoch, scores = loop.epoch(number, metric)
+                done.take(epoch, scores, model, _ranking(metric))
+                on_epoch(epoch)
+                if checkpoint and checkpoint.due() and number < settings.epochs:
+                    checkpoint.write(loop.state(done))
+        finally:
+            machine.free_memory()
     return done
 
 
@@ -184,8 +186,8 @@ class _Loop:
         test = self._predict(self.parts.test)
         same = self.parts.valid is self.parts.test
         valid = test if same else self._predict(self.parts.valid)
-        on_valid = metric(self._labels(self.parts.valid), valid)
-        on_test = metric(self._labels(self.parts.test), test)
+        on_valid = float(metric(self._labels(self.parts.valid), valid))
+        on_test = float(metric(self._labels(self.parts.test), test))
         return Epoch(number, losses, lr, on_valid, on_test), test
 
     def _train(self, number: int) -> dict[str, float]:
@@ -200,7 +202,9 @@ class _Loop:
         except RuntimeError:
             # Weights that are no numbers any more make operations fail in ways that hide the cause.
             _check_finite(number, sums)
+            _check_weights(number, self.bare)
             raise
+        _check_weights(number, self.bare)
         return {k: v / len(batches) for k, v in _check_finite(number, sums).items()}
 
     def _step(self, batch: Batch) -> dict[str, Tensor]:
@@ -211,8 +215,7 @@ class _Loop:
         if self.settings.clip_grad is not None:
             self.machine.clip_grad_norm_(self.model.parameters(), self.settings.clip_grad)
         self.optimizer.step()
-        if not self.machine.optimizer_step_was_skipped:  # fp16 skips a step that overflowed
-            self.schedule.step()
+        self.schedule.step()
         self.optimizer.zero_grad()
         losses = {**output.losses, "total": output.total}
         return {name: value.detach() for name, value in losses.items()}
@@ -239,6 +242,7 @@ class _Loop:
         """Everything that the next epoch rests on."""
         scaler = self.machine.scaler
         return {
+            "made_by": self._maker(),
             "model": self.bare.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
@@ -249,10 +253,16 @@ class _Loop:
             "weights": done.weights,
         }
 
+    def _maker(self) -> str:
+        """What a state can only be resumed under."""
+        return (
+            f"torch {torch.__version__} {self.machine.device.type} {self.machine.mixed_precision}"
+        )
+
     def resume(self, checkpoint: Checkpoint | None) -> Fit:
         """Go back to the last kept state, if there is one."""
         state = checkpoint.read() if checkpoint else None
-        if state is None:
+        if state is None or state.get("made_by") != self._maker():
             return Fit()
         self.bare.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -265,6 +275,20 @@ class _Loop:
             selected=state["selected"],
             weights=state["weights"],
         )
+
+
+def _check_weights(number: int, model: Model) -> None:
+    """Refuse weights that the last step made infinite: they give no score, and still a rank."""
+    norms = torch.nn.utils.get_total_norm(list(model.parameters()), norm_type=math.inf)
+    if not math.isfinite(norms.item()):
+        raise TrainingError(
+            f"epoch {number}: the weights are not finite; a smaller train.lr, "
+            "train.weight_decay or train.clip_grad may help"
+        )
+
+
+def _kept(weight: Tensor) -> Tensor:
+    return weight.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
 def _check_finite(number: int, sums: Mapping[str, Tensor]) -> dict[str, float]:

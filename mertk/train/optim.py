@@ -39,7 +39,10 @@ def scheduler(optimizer: AdamW, settings: Train, steps: int) -> LRScheduler:
     if settings.schedule == "one_cycle":
         peaks = [group["lr"] for group in optimizer.param_groups]
         rising = settings.warmup or 0.3
-        return OneCycleLR(optimizer, max_lr=peaks, total_steps=steps, pct_start=rising)
+        # Rates only: cycling the momentum too is for SGD.
+        return OneCycleLR(
+            optimizer, max_lr=peaks, total_steps=steps, pct_start=rising, cycle_momentum=False
+        )
     warm = math.ceil(settings.warmup * steps)
 
     def factor(step: int) -> float:

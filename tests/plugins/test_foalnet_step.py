@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from mertk_plugins.fusions.cross_attention import CrossAttention
-from mertk_plugins.tasks.avel import AVEL
-from mertk_plugins.tasks.mem import MEM
 from torch import nn
 
 from mertk.contracts import Stream
 from mertk.model import Model
 from mertk.pairing import bind
 from mertk.testing.toys import random_streams, training_step
+from mertk_plugins.fusions.cross_attention import CrossAttention
+from mertk_plugins.tasks.avel import AVEL
+from mertk_plugins.tasks.mem import MEM
 from tests.plugins import restated
 
 DIMS = {"audio": 4, "video": 6}

@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
-from mertk_plugins.metrics.wa import WA
 
 from mertk.testing import MetricTests
+from mertk_plugins.metrics.wa import WA
 from tests.testing.broken import run
 
 

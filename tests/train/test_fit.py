@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from mertk.check import resolve
+from mertk.data import ClipData
 from mertk.draft import Draft
 from mertk.model import build
 from mertk.ragged import Ragged
-from mertk.data import ClipData
 from mertk.recipe import Train
 from mertk.registry import discover
 from mertk.train.checkpoint import Checkpoint

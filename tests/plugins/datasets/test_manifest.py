@@ -14,14 +14,14 @@ import pytest
 from datasets import Audio, ClassLabel, Dataset, DatasetDict, Features, Value, Video
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mertk_plugins.datasets._folds import deal
-from mertk_plugins.datasets.manifest import Manifest
 from pyarrow import parquet
 
 from mertk.contracts import Clip, MediaRef
 from mertk.errors import CorpusError
 from mertk.media import pictures, sound
 from mertk.testing import DatasetTests
+from mertk_plugins.datasets._folds import deal
+from mertk_plugins.datasets.manifest import Manifest
 from tests.shared import SHARED, needs_shared
 
 LABELS = ("angry", "calm", "happy")

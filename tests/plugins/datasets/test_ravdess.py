@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mertk_plugins.datasets.ravdess import EMOTIONS, RAVDESS
-from mertk_plugins.encoders.table import Table
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from sklearn.pipeline import make_pipeline
@@ -16,6 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from mertk.contracts import Stream
 from mertk.errors import CorpusError
 from mertk.testing import DatasetTests
+from mertk_plugins.datasets.ravdess import EMOTIONS, RAVDESS
+from mertk_plugins.encoders.table import Table
 from tests.shared import SHARED, needs_shared
 
 REAL = SHARED / "data/ravdess"

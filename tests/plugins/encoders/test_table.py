@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from mertk_plugins.encoders import _tables
-from mertk_plugins.encoders.table import Table
 from numpy.typing import NDArray
 from pyarrow import parquet
 
 from mertk.contracts import Clip, MediaRef
 from mertk.errors import CorpusError, MediaError, MertkError
 from mertk.testing import EncoderTests
+from mertk_plugins.encoders import _tables
+from mertk_plugins.encoders.table import Table
 
 RNG = np.random.default_rng(0)
 VECTORS = {f"clip{n}": RNG.normal(size=3).astype(np.float32) for n in range(4)}

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from mertk_plugins.fusions.concat import Concat
 
 from mertk.contracts import Stream
 from mertk.testing import FusionTests
 from mertk.testing.toys import random_streams
+from mertk_plugins.fusions.concat import Concat
 
 
 class TestConcat(FusionTests):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from mertk_plugins.fusions.cross_attention import CrossAttention
 
 from mertk.contracts import Stream
 from mertk.pairing import bind
 from mertk.testing import FusionTests
 from mertk.testing.toys import random_streams
+from mertk_plugins.fusions.cross_attention import CrossAttention
 from tests.plugins import restated as restate
 
 DIMS = {"audio": 8, "video": 12}

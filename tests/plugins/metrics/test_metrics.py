@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from mertk.testing import MetricTests
 from mertk_plugins.metrics.macro_f1 import MacroF1
 from mertk_plugins.metrics.ua import UA
 from mertk_plugins.metrics.wa import WA
 from mertk_plugins.metrics.weighted_f1 import WeightedF1
-
-from mertk.testing import MetricTests
 
 METRICS = [UA, WA, WeightedF1, MacroF1]
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from mertk_plugins.tasks.avel import AVEL
 
 from mertk.contracts import Stream
 from mertk.testing import TaskTests
 from mertk.testing.toys import ToyFusion, random_streams, training_step
+from mertk_plugins.tasks.avel import AVEL
 from tests.plugins import restated
 
 DIMS = {"audio": 5, "video": 4}

@@ -5,14 +5,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mertk_plugins.fusions.concat import Concat
-from mertk_plugins.tasks.mem import MEM, draw
 from scipy.stats import chisquare
 
 from mertk.contracts import Step
 from mertk.errors import MertkError
 from mertk.testing import TaskTests
 from mertk.testing.toys import ToyFusion, random_streams, training_step
+from mertk_plugins.fusions.concat import Concat
+from mertk_plugins.tasks.mem import MEM, draw
 from tests.plugins import restated
 
 DIMS = {"audio": 5, "video": 4}

@@ -1,6 +1,7 @@
 """Which two streams a pairwise task takes."""
 
 import pytest
+
 from mertk_plugins.tasks._pair import two_streams
 from mertk_plugins.tasks.avel import AVEL
 from mertk_plugins.tasks.mem import MEM
