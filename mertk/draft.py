@@ -40,7 +40,7 @@ class Draft:
         draft = self
         for assignment in assignments:
             path, equals, text = assignment.partition("=")
-            if not equals or not path.strip():
+            if not equals or not path.strip() or not path.isprintable():
                 raise MertkError(f"--set {assignment}: expected PATH=VALUE, such as train.lr=1e-3")
             try:
                 value = parse(text, f"--set {assignment}")

@@ -23,7 +23,6 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Names = Annotated[
     tuple[str, ...], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)
 ]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Part(BaseModel):
@@ -125,15 +124,15 @@ class Train(Part):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         default="fp32", description="auto: bf16 or fp16 where the device is good at it"
     )
-    seeds: tuple[Seed, ...] = Field(default=(0,), min_length=1)
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     select: Select = Select()
     keep_weights: bool = Field(default=True, description="Keep the selected epoch's weights")
 
     @field_validator("seeds")
     @classmethod
     def _different(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(seeds)) < len(seeds):
-            raise ValueError("expected different seeds")
+        if len(set(seeds)) < len(seeds) or any(not 0 <= s < 2**63 for s in seeds):
+            raise ValueError("expected different numbers from 0 up, below 2**63")
         return seeds
 
 

@@ -99,6 +99,9 @@ class Signature:
             for p in parameters.values()
             if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         }
+        for argument in named.values():
+            if not argument.required and argument.name not in INJECTED:
+                argument.plain(argument.default)  # raises ValueError where a recipe cannot hold it
         return cls(
             name=name,
             arguments={n: a for n, a in named.items() if n not in INJECTED},

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import NoReturn
 
 from mertk import __version__
@@ -31,10 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     as_json = "--json" in (sys.argv[1:] if argv is None else argv)
     try:
-        arguments = parser().parse_args(argv)
-        module, verb = VERBS[arguments.verb]
-        status: int = getattr(import_module(module), verb)(arguments)
-        sys.stdout.flush()
+        status = _perform(parser().parse_args(argv))
     except MertkError as error:
         _complain(str(error), as_json=as_json)
         return MENDABLE
@@ -47,6 +45,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # a component is a stranger's code: anything may come out of it
         _complain(_unforeseen(error), as_json=as_json)
         return FAILED
+    return status
+
+
+def _perform(arguments: argparse.Namespace) -> int:
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal that lacks a letter costs no result
+        sys.stdout.reconfigure(errors="backslashreplace")
+    module, verb = VERBS[arguments.verb]
+    try:
+        status: int = getattr(import_module(module), verb)(arguments)
+    except SystemExit as error:
+        raise RuntimeError(f"a component ended the process with status {error.code}") from error
+    sys.stdout.flush()
     return status
 
 

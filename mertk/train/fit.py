@@ -110,7 +110,7 @@ def fit(
         on_epoch: Called after each epoch.
 
     Raises:
-        TrainingError: A loss or a weight is not finite.
+        TrainingError: A loss or a score is not finite.
     """
     with repeatable(device), drawing(seed):
         machine = accelerator(device, precision)
@@ -202,9 +202,7 @@ class _Loop:
         except RuntimeError:
             # Weights that are no numbers any more make operations fail in ways that hide the cause.
             _check_finite(number, sums)
-            _check_weights(number, self.bare)
             raise
-        _check_weights(number, self.bare)
         return {k: v / len(batches) for k, v in _check_finite(number, sums).items()}
 
     def _step(self, batch: Batch) -> dict[str, Tensor]:
@@ -233,7 +231,15 @@ class _Loop:
         )
 
     def _predict(self, rows: Tensor) -> Scores:
-        return predict(self.model, self.data, rows, self.settings.batch_size, self.machine.device)
+        """Class probabilities [B, N]; those that are no numbers would still have a largest one."""
+        device = self.machine.device
+        scores = predict(self.model, self.data, rows, self.settings.batch_size, device)
+        if not np.isfinite(scores).all():
+            raise TrainingError(
+                "the scores are not finite; a smaller train.lr, train.clip_grad or "
+                "train.weight_decay may help"
+            )
+        return scores
 
     def _labels(self, rows: Tensor) -> NDArray[np.int64]:
         return self.data.labels[rows].numpy()
@@ -274,16 +280,6 @@ class _Loop:
             scores=[s.numpy() for s in state["scores"]],
             selected=state["selected"],
             weights=state["weights"],
-        )
-
-
-def _check_weights(number: int, model: Model) -> None:
-    """Refuse weights that the last step made infinite: they give no score, and still a rank."""
-    norms = torch.nn.utils.get_total_norm(list(model.parameters()), norm_type=math.inf)
-    if not math.isfinite(norms.item()):
-        raise TrainingError(
-            f"epoch {number}: the weights are not finite; a smaller train.lr, "
-            "train.weight_decay or train.clip_grad may help"
         )
 
 
