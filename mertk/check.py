@@ -17,7 +17,7 @@ from mertk.recipe import (
     Select,
     TaskSpec,
 )
-from mertk.registry import Registry, code_digest
+from mertk.registry import SINGULAR, Registry, code_digest
 from mertk.resolved import RANKING, Bound, Resolved
 from mertk.signature import Signature, explain, join
 
@@ -48,6 +48,7 @@ def resolve(draft: Draft, registry: Registry) -> Resolved:
             parts[where] = bound
             faults += bound.signature.faults(_arguments(spec, where), where)
             faults += _taken(bound, where)
+            faults += _lacking(bound, where)
     faults += _needs(parts)
     faults += _pairs(draft.content, parts)
     if faults or recipe is None:
@@ -141,6 +142,28 @@ def _taken(bound: Bound, where: str) -> Iterator[Fault]:
         if name in _place(where).model_fields:
             what = f"{bound.entry.name!r} has an argument of this name, which is the recipe's own"
             yield Fault(f"{where}.{name}", f"{what}; its author must rename it")
+
+
+OFFERS: Mapping[str, tuple[str, ...]] = {
+    "encoders": ("load", "__call__"),
+    "fusions": ("__call__", "parameters"),
+    "tasks": ("__call__", "parameters", "requires", "provides"),
+    "datasets": ("clips", "folds"),
+    "metrics": ("__call__",),
+}
+"""What a class of each kind has before it is built: `parameters` marks a torch module, and what a
+constructor may set is left out."""
+
+
+def _lacking(bound: Bound, where: str) -> Iterator[Fault]:
+    """What the class lacks to be of its kind."""
+    kind = bound.entry.kind
+    # Every class can be called, to make an instance: what counts is what its instances offer.
+    offered = {name for c in bound.component.__mro__ for name in vars(c)}
+    lacking = [name for name in OFFERS[kind] if name not in offered]
+    if lacking:
+        what = f"{bound.entry.name!r} is no {SINGULAR[kind]}: it lacks {', '.join(lacking)}"
+        yield Fault(where, f"{what}; see mertk.contracts")
 
 
 def _needs(parts: Mapping[str, Bound]) -> Iterator[Fault]:

@@ -41,7 +41,8 @@ class Draft:
         for assignment in assignments:
             path, equals, text = assignment.partition("=")
             if not equals or not path.strip() or not path.isprintable():
-                raise MertkError(f"--set {assignment}: expected PATH=VALUE, such as train.lr=1e-3")
+                shown = assignment if assignment.isprintable() else ascii(assignment)
+                raise MertkError(f"--set {shown}: expected PATH=VALUE, such as train.lr=1e-3")
             try:
                 value = parse(text, f"--set {assignment}")
             except MertkError:

@@ -1,10 +1,14 @@
 """What the core's tests share."""
 
+import os
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers that share the cores must not fight for them
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from mertk.draft import Draft, parse
 

@@ -50,7 +50,7 @@ def test_the_readme_has_exactly_two_commands() -> None:
     commands = re.findall(r"^    python -m venv .*$", readme, re.MULTILINE)
     assert len(commands) == 2
     assert commands[0].endswith("mertk run recipes/foalnet.yaml")
-    assert commands[1].endswith("pytest")
+    assert commands[1].endswith("pytest -n 2")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -41,7 +41,10 @@ def _seconds(path: Path) -> tuple[float, float]:
                 known = byte_rate and size not in _UNKNOWN
                 return (size / byte_rate, there / byte_rate) if known else (0.0, 0.0)
             if name == b"fmt ":
-                byte_rate = struct.unpack("<8xI", file.read(12))[0]
-                file.seek(-12, 1)
+                begin = file.tell()
+                if len(form := file.read(12)) < 12:
+                    break  # what decodes it will tell
+                byte_rate = struct.unpack("<8xI", form)[0]
+                file.seek(begin)
             file.seek(size + size % 2, 1)
     return 0.0, 0.0
