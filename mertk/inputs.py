@@ -170,6 +170,8 @@ def gather(
             corpus = _without_broken(encoders.sources.values(), corpus, store, device, screen)
         for key, source in encoders.sources.items():
             ragged[key] = _fill(source, corpus.clips, store, device, screen)
+            if not ragged[key].lengths.any():
+                raise CorpusError(f"{source.identity['name']}: it made nothing of any clip")
     digests = {key: s.digest(store, corpus.clips) for key, s in encoders.sources.items()}
     return Inputs(corpus, encoders.sources, encoders.streams, ragged, digests)
 

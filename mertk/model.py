@@ -146,7 +146,7 @@ def build(
     trained = [n for n, spec in recipe.encoders.items() if spec.train and not rehearsal]
     encoders = {name: part(f"encoders.{name}") for name in trained}
     fusion: Any = part("fusion")
-    supplies["fused_dims"] = fused_dims = dict(fusion.dims)
+    supplies["fused_dims"] = fused_dims = _fused_dims(fusion, resolved)
     tasks = {name: part(f"tasks.{name}") for name in recipe.tasks}
     with drawing(derive(seed, "head")):
         classifier = nn.Linear(sum(fused_dims.values()), num_classes)
@@ -159,6 +159,14 @@ def build(
         head=nn.Sequential(nn.Dropout(recipe.head.dropout), classifier),
         label_smoothing=recipe.train.label_smoothing,
     )
+
+
+def _fused_dims(fusion: Any, resolved: Resolved) -> dict[str, int]:
+    dims = getattr(fusion, "dims", None)
+    if not isinstance(dims, Mapping) or not dims:
+        what = f"{resolved.recipe.fusion.use!r} does not say its `dims` {{stream: channels}}"
+        raise RecipeError(resolved.source, [Fault("fusion", f"{what}; its author must mend it")])
+    return dict(dims)
 
 
 def _check_names(resolved: Resolved) -> None:
