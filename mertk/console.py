@@ -79,7 +79,7 @@ class Screen:
             table.add_row(*map(escape, row))
         self._out.print(table)
         for note in notes:
-            self._out.print(escape(note), soft_wrap=True)
+            self._out.print(escape(note), soft_wrap=not self._out.is_terminal)
 
 
 def _advance(progress: Progress, task: TaskID, count: int) -> None:

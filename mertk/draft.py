@@ -131,10 +131,11 @@ def _exists(path: Path) -> bool:
 
 def shipped() -> dict[str, Path]:
     """The recipes that come with mertk, by name."""
-    installed = find_spec("mertk_recipes")
-    # An editable installation reads them where they are written.
-    beside = [str(Path(__file__).resolve().parent.parent / "recipes")]
-    folders = (installed.submodule_search_locations if installed else None) or beside
+    root = Path(__file__).resolve().parent.parent
+    folders: list[str] = [str(root / "recipes")]
+    if not (root / "pyproject.toml").is_file():  # installed, not a checkout that is worked on
+        installed = find_spec("mertk_recipes")
+        folders = list(installed.submodule_search_locations or []) if installed else []
     return {p.stem: p for folder in folders for p in sorted(Path(folder).glob("*.yaml"))}
 
 

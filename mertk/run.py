@@ -200,8 +200,9 @@ class _Runner:
             self.failed[_place(trial)] = str(error)
             self.screen.say(f"failed: {label}: {type(error).__name__}: {error} (see {where})")
             return
-        self.records[_place(trial)] = self.results.write(trial, outcome)
+        self.records[_place(trial)] = record = self.results.write(trial, outcome)
         checkpoint.remove()
+        self.screen.say(f"{label}: {_told(record)}")
 
     def _setting(self, variant: Variant) -> Setting:
         return Setting(
@@ -232,6 +233,13 @@ class _Runner:
             selected_on_test=variant.resolved.recipe.selects_on_test,
             note=variant.note,
         )
+
+
+def _told(record: Record) -> str:
+    """One line on a finished trial."""
+    pick = record.facts["picks"]["selected"]
+    scores = ", ".join(f"{k.upper()} {v:.3f}" for k, v in pick["scores"].items() if v is not None)
+    return f"{scores} at epoch {pick['epoch']}, {record.facts['cost']['seconds']:.0f} s"
 
 
 def _place(trial: Trial) -> tuple[str, Key]:
