@@ -6,11 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers that share the cores must not fight for them
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from mertk.draft import Draft, parse
+
+# What passed once passes again; at a desk every run tries other cases.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 PARTS = Path(__file__).with_name("toy_parts.py")
 
