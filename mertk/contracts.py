@@ -202,6 +202,33 @@ class Encoder(Protocol):
 
 
 @runtime_checkable
+class FrontedEncoder(Encoder, Protocol):
+    """An encoder whose first part stays as it is while the rest is trained.
+
+    `encoder(stream)` is `encoder.back(encoder.front(stream))`. Where such an encoder is trained and
+    `frozen_front` is true, the front runs once per clip, its output is kept on disk, and the model
+    starts from there: an epoch costs the back alone.
+
+    Attributes:
+        frozen_front: Whether this one's front is fixed: no gradient, no randomness in training, and
+            the same whatever the trial's seed.
+    """
+
+    frozen_front: bool
+
+    def front(self, stream: Stream) -> Stream:
+        """[B, T, ...] as loaded -> [B, T', C']."""
+
+    def back(self, stream: Stream) -> Stream:
+        """[B, T', C'] -> [B, T'', C]."""
+
+
+def has_frozen_front(encoder: object) -> bool:
+    """Whether training can start from what the encoder's front gave."""
+    return isinstance(encoder, FrontedEncoder) and encoder.frozen_front
+
+
+@runtime_checkable
 class Fusion(Protocol):
     """Streams -> one vector per stream. A `torch.nn.Module`.
 

@@ -31,6 +31,8 @@ BLOCK_BYTES: Final = 1 << 28
 SHOWN: Final = 20
 
 Advance = Callable[[int], object]
+Stage = Literal["input", "front", "output"]
+"""What is kept of an encoder: what it loads, what its frozen front gives, or what it gives."""
 
 
 class BrokenMedia(MertkError):
@@ -68,7 +70,7 @@ def fill(
     identity: Mapping[str, object],
     clips: Sequence[Clip],
     *,
-    stage: Literal["output", "input"] = "output",
+    stage: Stage = "output",
     dtype: Literal["float32", "float16"] = "float32",
     device: torch.device | str = "cpu",
     workers: int | None = None,
@@ -82,8 +84,8 @@ def fill(
         identity: Everything that changes the encoder's numbers besides clip, stage and dtype, as
             plain JSON values; `name` names it in the store's folder and in messages.
         clips: Those that let the encoder read the same content share one sequence.
-        stage: `output`, or `input` for what `load` gives to an encoder that is trained.
-        dtype: What outputs are kept in; inputs are kept as loaded.
+        stage: `output`; or `front` or `input` for an encoder that is trained.
+        dtype: What is computed is kept in this; inputs are kept as loaded.
         device: Where the encoder runs.
         workers: Threads that load; None for one per processor, at most 4.
         advance: Called with numbers of clips that are done or broken; they add up to all clips.
@@ -94,19 +96,20 @@ def fill(
             stored.
         StoreError: The store cannot be read or written.
     """
-    output = stage == "output"
+    computed = stage != "input"
     name = str(identity["name"])
-    shelf = store.shelf({**identity, "stage": stage, "dtype": dtype if output else "as loaded"})
+    shelf = store.shelf({**identity, "stage": stage, "dtype": dtype if computed else "as loaded"})
     keys = store.keys(encoder.modality, clips)
     readers, broken = _readers(clips, keys)
     todo = shelf.missing(list(readers))
     if todo:
-        encode = Encoding(encoder, name, getattr(torch, dtype), torch.device(device))
+        whole = stage == "output"
+        encode = Encoding(encoder, name, getattr(torch, dtype), torch.device(device), whole=whole)
         with shelf.writing() as writer:
             # Once more: another process may have stored some while this one waited.
             todo = shelf.missing(todo)
             advance(len(clips) - sum(len(readers[key]) for key in todo))
-            run = _Filling(encoder, name, readers, encode if output else None, writer, advance)
+            run = _Filling(encoder, name, readers, encode if computed else None, writer, advance)
             broken |= run(todo, workers or default_workers())
     else:
         advance(len(clips))
@@ -114,7 +117,7 @@ def fill(
         raise BrokenMedia(name, broken, len(clips))
 
     def empty() -> NDArray[Any]:
-        if output:
+        if computed:
             return np.zeros((0, encoder.dim), dtype)
         return encoder.load(clips[0])[:0] if clips else np.zeros((0, 1), np.float32)
 

@@ -3,16 +3,16 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import psutil
 import torch
 
 from mertk.console import Screen
-from mertk.contracts import Clip, Encoder
+from mertk.contracts import Clip, Encoder, has_frozen_front
 from mertk.corpus import leave_out
 from mertk.errors import CorpusError, Fault, MertkError, RecipeError
-from mertk.extract import BrokenMedia, fill
+from mertk.extract import BrokenMedia, Stage, fill
 from mertk.keys import MISSING, identity_key
 from mertk.plan import Corpus
 from mertk.ragged import Ragged
@@ -32,7 +32,8 @@ class Source:
     Args:
         encoder: The encoder.
         identity: Everything that changes its numbers besides the clips.
-        trained: Whether it lives in the model; then `load`'s output is what is kept.
+        trained: Whether it lives in the model; then what its frozen front gives is kept, or what
+            `load` gives where it has none.
     """
 
     encoder: Encoder
@@ -40,9 +41,11 @@ class Source:
     trained: bool
 
     @property
-    def stage(self) -> Literal["input", "output"]:
+    def stage(self) -> Stage:
         """What is kept of it."""
-        return "input" if self.trained else "output"
+        if not self.trained:
+            return "output"
+        return "front" if has_frozen_front(self.encoder) else "input"
 
     def digest(self, store: Store, clips: Sequence[Clip]) -> str:
         """Of everything that it makes of these clips."""

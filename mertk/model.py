@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mertk.contracts import Fusion, Step, Stream, Streams, Vectors
+from mertk.contracts import Fusion, Step, Stream, Streams, Vectors, has_frozen_front
 from mertk.errors import Fault, RecipeError
 from mertk.pairing import bind
 from mertk.resolved import Resolved
@@ -86,7 +86,11 @@ class Model(nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(self, streams: Streams, labels: Tensor | None = None) -> Output:
-        """Run on [B, T, ...] streams; with [B] labels the losses come too."""
+        """Run on [B, T, ...] streams; with [B] labels the losses come too.
+
+        A stream is what its encoder gave where that is frozen; where it is trained, what its front
+        gave if that is frozen, and what it loads otherwise.
+        """
         encoded = {name: self._encode(name, stream) for name, stream in streams.items()}
         fused, fuse_with = bind(self.fusion, encoded)
         logits = self.head(torch.cat(list(fused.values()), dim=-1))
@@ -106,7 +110,8 @@ class Model(nn.Module):
 
     def _encode(self, name: str, stream: Stream) -> Stream:
         if name in self.encoders:
-            stream = self.encoders[name](stream)
+            encoder: Any = self.encoders[name]
+            stream = encoder.back(stream) if has_frozen_front(encoder) else encoder(stream)
         if name in self.scales:
             stream = self.scales[name](stream)
         return stream

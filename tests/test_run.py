@@ -74,6 +74,21 @@ def test_every_clip_is_read_once_for_all_folds_seeds_and_variants(recipe: str, c
     assert len(lines) == len(set(lines)) == 96
 
 
+def test_a_frozen_front_runs_once_per_clip_and_changes_no_result(recipe: str, capsys) -> None:
+    counts, scores = [], []
+    for frozen in ("true", "false"):
+        part = f"{{use: '{PARTS}:Fronted', train: true, frozen: {frozen}, log: {Path.cwd()}/log}}"
+        changes = ["--set", f"encoders.again={part}", "--set", "fusion.width=4"]
+        status, _ = called(capsys, "run", recipe, "--results", frozen, *changes)
+        assert status == 0
+        counts.append(len(Path("log").read_text().splitlines()))
+        scores.append({r.facts["fold"]: r.predictions("last")[1] for r in records(frozen)})
+    assert counts[0] == 96
+    assert counts[1] > 5 * 96
+    for fold, expected in scores[1].items():
+        np.testing.assert_allclose(scores[0][fold], expected, rtol=1e-5)
+
+
 def test_an_ablation_reuses_the_full_run_and_pairs_its_differences(recipe: str, capsys) -> None:
     full = called(capsys, "run", recipe)[1]["rows"][0]
     status, told = called(capsys, "ablate", recipe, "--without", "mem", "--swap", "fusion=concat")

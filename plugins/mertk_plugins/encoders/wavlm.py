@@ -39,7 +39,8 @@ class WavLM(nn.Module):
             what goes into the first, negative from the end. Layers above it are not run.
         max_seconds: Sound is cut to its first so many seconds; None keeps all of it.
         steps_per_second: Average neighbouring steps to this rate; None keeps 50.
-        freeze_front: Keep the convolutions fixed where the encoder is trained.
+        freeze_front: Keep the convolutions fixed where the encoder is trained; they then run once
+            per clip, not once per epoch.
         spec_augment: In training, mask spans of time as the checkpoint's configuration says.
         layer_drop: In training, skip layers as often as the checkpoint's configuration says.
         channels: With `checkpoint: none`: its width C; 64 where left out.
@@ -87,6 +88,7 @@ class WavLM(nn.Module):
         self.native = self.rate / math.prod(config.conv_stride)
         check_rate(steps_per_second, self.native)
         _cut(self.model, layer_index(layer, config.num_hidden_layers))
+        self.frozen_front = freeze_front
         if freeze_front:
             self.model.freeze_feature_encoder()
         if not layer_drop:
@@ -101,18 +103,30 @@ class WavLM(nn.Module):
 
     def forward(self, stream: Stream) -> Stream:
         """Encode waveforms [B, T, 1] -> [B, T', C]."""
-        encoded = on_present(stream, self.dim, self._encode)
+        return self.back(self.front(stream))
+
+    def front(self, stream: Stream) -> Stream:
+        """The convolutions: waveforms [B, T, 1] -> features [B, T', F], 50 steps per second."""
+        return on_present(stream, self.model.config.conv_dim[-1], self._convolve)
+
+    def back(self, stream: Stream) -> Stream:
+        """The transformer: features [B, T', F] -> [B, T'', C]."""
+        encoded = on_present(stream, self.dim, self._transform)
         return averaged(encoded, self.native, self.steps_per_second)
 
-    def _encode(self, stream: Stream) -> Stream:
+    def _convolve(self, stream: Stream) -> Stream:
         config = self.model.config
         reach = _reach(config)
         samples = stream.mask.sum(1).clamp(min=reach)
         sound = nn.functional.pad(stream.x[..., 0], (0, max(0, reach - stream.x.shape[1])))
         steps = _steps(config, samples)
-        hidden = self._front(sound, samples, int(steps.max()))
-        mask = mask_of(steps, hidden.shape[1])
-        hidden, _ = self.model.feature_projection(hidden)
+        features = self._features(sound, samples, int(steps.max()))
+        mask = mask_of(steps, features.shape[1])
+        return Stream(features * mask.unsqueeze(-1), mask)
+
+    def _transform(self, stream: Stream) -> Stream:
+        mask = stream.mask
+        hidden, _ = self.model.feature_projection(stream.x)
         if self.spec_augment and self.training:
             hidden = spec_augment(hidden, mask, self.model)
         with warnings.catch_warnings():
@@ -123,7 +137,7 @@ class WavLM(nn.Module):
             ).last_hidden_state
         return Stream(hidden * mask.unsqueeze(-1), mask)
 
-    def _front(self, sound: Tensor, samples: Tensor, steps: int) -> Tensor:
+    def _features(self, sound: Tensor, samples: Tensor, steps: int) -> Tensor:
         """Sound [B, T] -> features [B, steps, C]."""
         front = self.model.feature_extractor
         if self.model.config.feat_extract_norm != "group":
