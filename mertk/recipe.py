@@ -72,6 +72,12 @@ class EncoderSpec(Component):
         default=False,
         description="Shift and scale each channel by mean and spread over the training clips",
     )
+    channel_dropout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of channels dropped in training, for each clip over all its steps",
+    )
 
 
 class TaskSpec(Component):
@@ -119,6 +125,12 @@ class Train(Part):
     warmup: float = Field(default=0.0, ge=0, lt=1, description="Share of steps that warm up")
     clip_grad: float | None = Field(default=1.0, gt=0, description="Largest gradient norm")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    modality_dropout: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of training clips that lack one of their streams, drawn anew each time",
+    )
     balanced: bool = Field(default=False, description="Draw every class equally often")
     buckets: bool = Field(default=True, description="Put clips of similar length in a batch")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
