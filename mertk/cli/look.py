@@ -3,8 +3,10 @@
 import argparse
 import inspect
 import json
+import re
+import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from mertk.errors import MertkError, PluginError, did_you_mean
 from mertk.hookspecs import KINDS
@@ -57,10 +59,16 @@ def show(arguments: argparse.Namespace) -> int:
         print("\nIn a recipe:")
         for argument in component["arguments"]:
             default = "required" if argument["required"] else json.dumps(argument["default"])
-            print(f"  {argument['name']}: {default}  ({argument['type']})")
-        if component["receives"]:
-            print(f"  (from the core: {', '.join(component['receives'])})")
+            _tell(f"{argument['name']}: {default}  ({argument['type']})", argument["meaning"])
+        for argument in component["receives"]:
+            _tell(f"{argument['name']}: from the core", argument["meaning"])
     return 0
+
+
+def _tell(what: str, meaning: str) -> None:
+    print(f"  {what}")
+    for line in textwrap.wrap(meaning, 88):
+        print(f"      {line}")
 
 
 def _named(registry: Registry, name: str) -> list[Entry]:
@@ -74,11 +82,11 @@ def _named(registry: Registry, name: str) -> list[Entry]:
 
 
 def _described(entry: Entry) -> dict[str, Json]:
-    from mertk.signature import Signature
+    from mertk.signature import Signature, meanings, split_docstring
 
     component = entry.load()
     try:
-        signature = Signature.of(component, entry.name)
+        signature, said = Signature.of(component, entry.name), meanings(component)
     except (NameError, TypeError, ValueError) as error:
         raise PluginError(f"the constructor of {entry.name!r} cannot be read: {error}") from error
     return {
@@ -87,19 +95,27 @@ def _described(entry: Entry) -> dict[str, Json]:
         "provider": entry.provider,
         "target": entry.target,
         "summary": entry.summary,
-        "doc": inspect.getdoc(component) or "",
+        "doc": split_docstring(component, "Args")[0],
         "arguments": [
             {
                 "name": a.name,
-                "type": a.type.__name__ if inspect.isclass(a.type) else str(a.type),
+                "type": _type_name(a.plain_type),
                 "required": a.required,
                 "default": None if a.required else a.plain(a.default),
                 "meaning": a.meaning,
             }
             for a in signature.arguments.values()
         ],
-        "receives": sorted(signature.injected),
+        "receives": [
+            {"name": name, "meaning": said.get(name, "")} for name in sorted(signature.injected)
+        ],
     }
+
+
+def _type_name(annotation: Any) -> str:
+    if inspect.isclass(annotation) and not get_args(annotation):
+        return annotation.__name__
+    return re.sub(r"\b(?:typing|pathlib|collections\.abc)\.", "", str(annotation))
 
 
 def check(arguments: argparse.Namespace) -> int:

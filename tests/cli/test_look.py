@@ -63,11 +63,13 @@ def test_show_tells_every_argument_and_what_it_means(kind: str, name: str, capsy
     told = json.loads(capsys.readouterr().out)["components"][0]
     assert told["kind"] == kind
     assert told["doc"], "a component says what it is"
-    for argument in told["arguments"]:
-        assert argument["meaning"], f"{name}.{argument['name']} has no entry under Args"
+    for argument in (*told["arguments"], *told["receives"]):
+        assert argument["meaning"], f"{name}.{argument['name']}: nothing is said of it"
     assert main(["show", name]) == 0
-    shown = capsys.readouterr().out
-    assert all(argument["name"] in shown for argument in told["arguments"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for argument in (*told["arguments"], *told["receives"]):
+        assert argument["name"] in shown
+        assert " ".join(argument["meaning"].split()) in shown
 
 
 def test_check_tells_a_good_recipe_and_every_fault_of_a_bad_one(capsys, write) -> None:
