@@ -34,6 +34,22 @@ def above_zero(argument: str, value: float) -> None:
         raise ValueError(f"{argument}: must be a finite number above 0 (got {value})")
 
 
+def divides(argument: str, value: int, whole: str, total: int) -> None:
+    """Refuse a number that does not divide another argument's.
+
+    Args:
+        argument: Whose value must divide.
+        value: That value, above 0.
+        whole: The argument whose value is divided.
+        total: That value.
+
+    Raises:
+        ValueError: It leaves a rest.
+    """
+    if total % value:
+        raise ValueError(f"{argument}: must divide {whole}={total} (got {value})")
+
+
 def some_modalities(modalities: Sequence[str], known: str) -> tuple[str, ...]:
     """The media that a dataset's clips are to carry, each once.
 
