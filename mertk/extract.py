@@ -71,6 +71,7 @@ def fill(
     identity: Mapping[str, object],
     clips: Sequence[Clip],
     *,
+    keys: Sequence[Key] | None = None,
     stage: Literal["output", "input"] = "output",
     dtype: Literal["float32", "float16"] = "float32",
     device: torch.device | str = "cpu",
@@ -87,6 +88,7 @@ def fill(
         identity: Everything that changes the encoder's numbers besides clip, stage and dtype, as
             plain JSON values; `name` names it in the store's folder and in messages.
         clips: Those that let the encoder read the same content share one sequence.
+        keys: What `store.keys` says of these clips, where the caller has asked already.
         stage: `output`, or `input` for what `load` gives to an encoder that is trained.
         dtype: What outputs are kept in; inputs are kept as loaded.
         device: Where the encoder runs.
@@ -102,7 +104,7 @@ def fill(
     output = stage == "output"
     name = str(identity["name"])
     shelf = store.shelf({**identity, "stage": stage, "dtype": dtype if output else "as loaded"})
-    keys = store.keys(encoder.modality, clips)
+    keys = store.keys(encoder.modality, clips) if keys is None else keys
     readers, broken = _readers(clips, keys)
     lacking, damaged = shelf.missing(list(readers)), shelf.damaged(list(readers))
     if damaged:
