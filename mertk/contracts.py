@@ -172,6 +172,10 @@ class Encoder(Protocol):
     encoder that looks clips up by id has the modality `features`: for any other, clips with the
     same media (or text) share one sequence.
 
+    Building it again with the same arguments gives the same encoder, whatever torch's generator is
+    at. A constructor that names `trial_seed` receives, where the encoder is trained, a seed that
+    follows from the trial's; where it is frozen, the same for all trials, it receives none.
+
     Attributes:
         modality: The key of `Clip.media` it reads, or `text`.
         dim: Channels of its output.

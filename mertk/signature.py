@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from mertk.errors import Fault, did_you_mean
 
-INJECTED = frozenset({"dims", "fused_dims", "num_classes"})
+INJECTED = frozenset({"dims", "fused_dims", "num_classes", "trial_seed"})
 """Arguments that the core supplies to a constructor which names them."""
 
 _REQUIRED = inspect.Parameter.empty

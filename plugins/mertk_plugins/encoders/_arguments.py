@@ -36,7 +36,13 @@ Layer = Annotated[
 ]
 Seed = Annotated[
     int | None,
-    _said("With `checkpoint: none`: what its weights are drawn from; 0 where left out."),
+    _said(
+        "With `checkpoint: none`: what its weights are drawn from. Where left out, every trial's "
+        "own seed if it is trained, and 0 if it is frozen."
+    ),
+]
+TrialSeed = Annotated[
+    int | None, _said("Where it is trained: what stands for a `seed` that is left out.")
 ]
 Channels = Annotated[int | None, _size("channels", "width of its layers")]
 Layers = Annotated[int | None, _size("layers", "its transformer layers")]

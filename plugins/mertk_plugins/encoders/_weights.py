@@ -45,6 +45,7 @@ def obtain(
     load: Callable[[str], Loaded],
     draw: Callable[..., Loaded],
     seed: int | None,
+    trial_seed: int | None = None,
     **sizes: int | None,
 ) -> Loaded:
     """Load what a recipe names, or draw a small model where it says `checkpoint: none`.
@@ -53,7 +54,8 @@ def obtain(
         checkpoint: What the recipe says.
         load: Loads it.
         draw: Makes a model of the given sizes; its weights come from torch's generator.
-        seed: What they are drawn from; 0 where None.
+        seed: What they are drawn from, where the recipe says it.
+        trial_seed: What they are drawn from otherwise; 0 where this too is None.
         sizes: What the recipe says of each size; those of SMALL stand in for None.
 
     Raises:
@@ -71,7 +73,7 @@ def obtain(
     chosen = {name: SMALL[name] if value is None else value for name, value in sizes.items()}
     for name, value in chosen.items():
         at_least_one(name, value)
-    with seeded(seed or 0):
+    with seeded(seed if seed is not None else trial_seed or 0):
         return draw(**chosen)
 
 

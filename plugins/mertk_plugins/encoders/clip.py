@@ -29,6 +29,7 @@ from mertk_plugins.encoders._arguments import (
     Projection,
     Sampling,
     Seed,
+    TrialSeed,
     VideoSeconds,
 )
 from mertk_plugins.encoders._frames import FrameReader, Pixels, embed_frames
@@ -70,6 +71,7 @@ class CLIP(nn.Module):
         heads: Heads = None,
         projection: Projection = None,
         seed: Seed = None,
+        trial_seed: TrialSeed = None,
     ) -> None:
         super().__init__()
         at_least_one("chunk", chunk)
@@ -79,6 +81,7 @@ class CLIP(nn.Module):
             _trained,
             _small,
             seed,
+            trial_seed,
             image_size=image_size,
             patch=patch,
             channels=channels,

@@ -21,6 +21,7 @@ from mertk_plugins.encoders._arguments import (
     MaxFrames,
     Sampling,
     Seed,
+    TrialSeed,
     VideoSeconds,
 )
 from mertk_plugins.encoders._frames import FrameReader, Pixels, embed_frames
@@ -63,14 +64,14 @@ class Timm(nn.Module):
         sampling: Sampling = "first",
         chunk: Chunk = 64,
         seed: Seed = None,
+        trial_seed: TrialSeed = None,
     ) -> None:
         super().__init__()
         at_least_one("chunk", chunk)
         self.chunk = chunk
         published = _published(model)
-        loaded = obtain(
-            checkpoint, partial(_trained, model, published), partial(_small, model), seed
-        )
+        load, draw = partial(_trained, model, published), partial(_small, model)
+        loaded = obtain(checkpoint, load, draw, seed, trial_seed)
         self.model = loaded.model
         self.digest = loaded.digest
         data = loaded.preprocessor

@@ -20,6 +20,7 @@ from mertk_plugins.encoders._arguments import (
     Seed,
     SoundSeconds,
     StepsPerSecond,
+    TrialSeed,
 )
 from mertk_plugins.encoders._augment import spec_augment
 from mertk_plugins.encoders._layers import layer_index
@@ -69,11 +70,11 @@ class WavLM(nn.Module):
         layers: Layers = None,
         heads: Heads = None,
         seed: Seed = None,
+        trial_seed: TrialSeed = None,
     ) -> None:
         super().__init__()
-        loaded = obtain(
-            checkpoint, _trained, _small, seed, channels=channels, layers=layers, heads=heads
-        )
+        sizes = {"channels": channels, "layers": layers, "heads": heads}
+        loaded = obtain(checkpoint, _trained, _small, seed, trial_seed, **sizes)
         self.model = loaded.model
         self.digest = loaded.digest
         self.sound = SoundReader(loaded.preprocessor.sampling_rate, max_seconds)

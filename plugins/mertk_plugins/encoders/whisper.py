@@ -16,6 +16,7 @@ from mertk_plugins.encoders._arguments import (
     Layers,
     Seed,
     StepsPerSecond,
+    TrialSeed,
 )
 from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._mel import MelBank
@@ -59,11 +60,11 @@ class Whisper(nn.Module):
         layers: Layers = None,
         heads: Heads = None,
         seed: Seed = None,
+        trial_seed: TrialSeed = None,
     ) -> None:
         super().__init__()
-        loaded = obtain(
-            checkpoint, _trained, _small, seed, channels=channels, layers=layers, heads=heads
-        )
+        sizes = {"channels": channels, "layers": layers, "heads": heads}
+        loaded = obtain(checkpoint, _trained, _small, seed, trial_seed, **sizes)
         extractor = loaded.preprocessor
         self.model = loaded.model
         self.digest = loaded.digest

@@ -366,6 +366,9 @@ def test_a_model_is_loaded_by_name_or_drawn_in_sizes_from_a_seed():
     drawn = obtain("none", load, draw, None, heads=None, layers=5).model
     assert drawn == ({"heads": 4, "layers": 5}, zero)
     assert obtain("none", load, draw, 1).model[1] != zero
+    assert obtain("none", load, draw, None, 1).model == obtain("none", load, draw, 1).model
+    assert obtain("none", load, draw, 0, 1).model[1] == zero, "what the recipe says goes first"
+    assert obtain("some/where", load, draw, None, 1).model == "some/where"
 
 
 def test_the_real_client_raises_what_is_caught(cache, monkeypatch):

@@ -80,6 +80,17 @@ def test_weights_follow_the_seed_alone(encoder, tmp_path):
     assert small(encoder).digest == ""
 
 
+@pytest.mark.parametrize("encoder", [*HEARING, *SEEING])
+def test_a_trials_seed_stands_for_one_that_the_recipe_leaves_out(encoder, tmp_path):
+    clip = clip_for(encoder, tmp_path)
+    trial, said, both = (
+        encode(small(encoder, **seeds), clip).x
+        for seeds in ({"trial_seed": 7}, {"seed": 7}, {"seed": 7, "trial_seed": 8})
+    )
+    assert torch.equal(trial, said)
+    assert torch.equal(trial, both)
+
+
 @pytest.mark.parametrize("encoder", [WavLM, Whisper])
 def test_sizes_are_those_asked_for(encoder):
     built = small(encoder, channels=24, layers=3, heads=6)
