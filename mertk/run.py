@@ -192,7 +192,7 @@ class _Runner:
         label = f"{trial.variant.name} {trial.fold} seed {trial.seed}"
         try:
             with self.screen.bar(label, epochs) as advance:
-                outcome = conduct(trial, setting, checkpoint, lambda _: advance(1))
+                outcome = conduct(trial, setting, checkpoint, advance)
         except MertkError:
             raise
         except Exception as error:

@@ -273,6 +273,36 @@ def test_a_killed_run_goes_on_and_comes_to_the_same_numbers(recipe: str, capsys)
     assert all((resumed[key] == undisturbed[key]).all() for key in resumed)
 
 
+def test_the_cost_of_a_resumed_trial_counts_what_went_before(
+    recipe: str, capsys, monkeypatch
+) -> None:
+    from mertk.run import Checkpoint as Kept
+    from mertk.train.fit import _Loop
+
+    def often(path: Path) -> Kept:
+        return Kept(path, every=0)
+
+    epoch = _Loop.epoch
+
+    def interrupted(self, number, metric):
+        if number == 3:
+            raise KeyboardInterrupt
+        return epoch(self, number, metric)
+
+    monkeypatch.setattr("mertk.run.Checkpoint", often)
+    monkeypatch.setattr(_Loop, "epoch", interrupted)
+    assert main(["run", recipe, "--folds", "fold1"]) == 130
+    (path,) = Path("results").glob("toy/*/.*.checkpoint")
+    state = Kept(path).read()
+    assert state is not None
+    Kept(path).write({**state, "seconds": 1000.0})
+    monkeypatch.setattr(_Loop, "epoch", epoch)
+    assert called(capsys, "run", recipe, "--folds", "fold1")[0] == 0
+    (record,) = records()
+    assert 1000 < record.facts["cost"]["seconds"] < 1100
+    assert not path.exists()
+
+
 def test_ctrl_c_keeps_what_is_finished(recipe: str, capsys, monkeypatch) -> None:
     import mertk.run
 
