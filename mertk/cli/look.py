@@ -1,12 +1,11 @@
 """`mertk list`, `mertk show`, `mertk check` and `mertk schema`: they look and run nothing."""
 
 import argparse
-import inspect
 import json
-import re
 import textwrap
 from collections.abc import Sequence
-from typing import Any, get_args
+from dataclasses import replace
+from typing import Any
 
 from mertk.errors import MertkError, PluginError, did_you_mean
 from mertk.hookspecs import KINDS
@@ -48,8 +47,8 @@ def _kinds(wanted: str | None) -> Sequence[str]:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Tell a component's arguments, shapes and source."""
-    told = [_described(entry) for entry in _named(discover(), arguments.name)]
+    """Tell a component's arguments, shapes and source, or the keys of a recipe's section."""
+    told = _shown(discover(), arguments.name)
     if arguments.json:
         print(json.dumps({"components": told}))
         return 0
@@ -71,17 +70,25 @@ def _tell(what: str, meaning: str) -> None:
         print(f"      {line}")
 
 
-def _named(registry: Registry, name: str) -> list[Entry]:
+def _shown(registry: Registry, name: str) -> list[dict[str, Json]]:
+    from mertk.check import kind_of
+    from mertk.cli.sections import described, sections
+
     if ":" in name:
-        return [registry.find("encoders", name)]
-    found = [registry.entries[kind][name] for kind in KINDS if name in registry.entries[kind]]
+        entry = registry.find(KINDS[0], name)
+        return [_described(replace(entry, kind=kind_of(entry.load()) or "component"))]
+    entries = [registry.entries[kind][name] for kind in KINDS if name in registry.entries[kind]]
+    found = [described(name)] if name in sections() else []
+    found += [_described(entry) for entry in entries]
     if not found:
         known = {n for names in registry.entries.values() for n in names}
-        raise MertkError(f"show: nothing is named {name!r}{did_you_mean(name, known)}")
+        near = did_you_mean(name, {*known, *sections()})
+        raise MertkError(f"show: nothing is named {name!r}{near}")
     return found
 
 
 def _described(entry: Entry) -> dict[str, Json]:
+    from mertk.cli.sections import type_name
     from mertk.signature import Signature, meanings, split_docstring
 
     component = entry.load()
@@ -99,7 +106,7 @@ def _described(entry: Entry) -> dict[str, Json]:
         "arguments": [
             {
                 "name": a.name,
-                "type": _type_name(a.plain_type),
+                "type": type_name(a.plain_type),
                 "required": a.required,
                 "default": None if a.required else a.plain(a.default),
                 "meaning": a.meaning,
@@ -110,12 +117,6 @@ def _described(entry: Entry) -> dict[str, Json]:
             {"name": name, "meaning": said.get(name, "")} for name in sorted(signature.injected)
         ],
     }
-
-
-def _type_name(annotation: Any) -> str:
-    if inspect.isclass(annotation) and not get_args(annotation):
-        return annotation.__name__
-    return re.sub(r"\b(?:typing|pathlib|collections\.abc)\.", "", str(annotation))
 
 
 def check(arguments: argparse.Namespace) -> int:
