@@ -275,3 +275,14 @@ class Metric(Protocol):
 
     def __call__(self, labels: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> float:
         """The score of [B] class indices against [B, N] scores; the larger score wins."""
+
+
+@runtime_checkable
+class KnowsChance(Protocol):
+    """A metric that may say what guessing comes to, which tables then tell.
+
+    Only one for which it is the same whatever is guessed and however large the classes are.
+    """
+
+    def chance(self, num_classes: int) -> float:
+        """The expected score of predictions that do not depend on the clip; each class occurs."""

@@ -55,6 +55,7 @@ def test_a_run_learns_and_prints_one_json_object(recipe: str, capsys) -> None:
     assert row["metrics"]["ua"]["mean"] == pytest.approx(np.mean(values))
     assert row["metrics"]["ua"]["std"] == pytest.approx(np.std(values, ddof=1))
     assert row["metrics"]["ua"]["mean"] > 2 / len(CLASSES)
+    assert told["chance"] == {"ua": 1 / len(CLASSES)}
     assert [r.facts["fingerprint"] for r in records()] == [told["fingerprint"]] * 3
 
 
@@ -142,6 +143,7 @@ def test_the_table_says_that_synthetic_data_say_nothing(recipe: str, capsys) -> 
     main(["run", recipe, "--folds", "fold1"])
     shown = capsys.readouterr().out
     assert "SYNTHETIC DATA" in shown
+    assert "guessing among 4 classes: UA 0.250\n" in shown
     assert "results/toy" in shown
 
 

@@ -24,3 +24,7 @@ class UA:
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B] class indices against [B, N] scores, from 0 to 1."""
         return mean_over_classes(recall_score, labels, scores)
+
+    def chance(self, num_classes: int) -> float:
+        """What guessing comes to: the recalls of all classes add up to 1 whatever is guessed."""
+        return 1 / num_classes
