@@ -172,6 +172,10 @@ class Encoder(Protocol):
     encoder that looks clips up by id has the modality `features`: for any other, clips with the
     same media (or text) share one sequence.
 
+    Building it again with the same arguments gives the same encoder, whatever torch's generator is
+    at. A constructor that names `trial_seed` receives, where the encoder is trained, a seed that
+    follows from the trial's; where it is frozen, the same for all trials, it receives none.
+
     Attributes:
         modality: The key of `Clip.media` it reads, or `text`.
         dim: Channels of its output.
@@ -298,3 +302,14 @@ class Metric(Protocol):
 
     def __call__(self, labels: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> float:
         """The score of [B] class indices against [B, N] scores; the larger score wins."""
+
+
+@runtime_checkable
+class KnowsChance(Protocol):
+    """A metric that may say what guessing comes to, which tables then tell.
+
+    Only one for which it is the same whatever is guessed and however large the classes are.
+    """
+
+    def chance(self, num_classes: int) -> float:
+        """The expected score of predictions that do not depend on the clip; each class occurs."""

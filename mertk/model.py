@@ -127,8 +127,9 @@ def build(
     supplies: dict[str, Any] = {"dims": dict(dims), "num_classes": num_classes}
 
     def part(where: str) -> nn.Module:
-        with drawing(derive(seed, where)):
-            built: nn.Module = resolved.build(where, **supplies)
+        own = derive(seed, where)
+        with drawing(own):
+            built: nn.Module = resolved.build(where, **supplies, trial_seed=own)
         return built
 
     dropped = recipe.train.modality_dropout

@@ -17,7 +17,7 @@ from torch.testing import assert_close
 from mertk.contracts import Clip, Encoder, MediaRef, Stream, has_frozen_front
 from mertk.encode import pad
 from mertk.errors import MediaError
-from mertk.testing._kit import Kit
+from mertk.testing._kit import Kit, constructor_arguments
 
 Array = NDArray[Any]
 Make = Callable[..., Any]
@@ -243,6 +243,18 @@ class EncoderTests(Kit):
         trained = encoder.train().front(stream)
         assert torch.equal(trained.x, fronted.x)
         assert not trained.x.requires_grad, "a gradient reaches the front"
+
+    def test_no_trials_seed_decides_a_frozen_front(
+        self, make: Make, encoder: Any, clips: Sequence[Clip]
+    ) -> None:
+        """What it gives is kept for all trials."""
+        if not has_frozen_front(encoder):
+            pytest.skip("the encoder has no frozen front")
+        if "trial_seed" not in constructor_arguments(self.component):
+            pytest.skip("the encoder takes no trial_seed")
+        stream = pad([encoder.load(clip) for clip in clips])
+        other = _evaluating(make(trial_seed=12345))
+        assert torch.equal(other.front(stream).x, encoder.front(stream).x)
 
     def test_the_back_does_not_see_more_padding(self, encoder: Any, clips: Sequence[Clip]) -> None:
         """Training puts what the front gave into other batches."""
