@@ -15,6 +15,7 @@ import yaml
 
 from mertk.cli import main
 from mertk.draft import Draft
+from mertk.home import home
 from mertk.results import Record
 from tests.toy_parts import CLASSES
 
@@ -73,6 +74,23 @@ def test_every_clip_is_read_once_for_all_folds_seeds_and_variants(recipe: str, c
     called(capsys, "ablate", recipe, "--set", log, "--without", "mem")
     lines = Path("read.log").read_text().splitlines()
     assert len(lines) == len(set(lines)) == 96
+
+
+def test_damaged_features_are_named_and_the_next_run_comes_to_the_same_numbers(
+    recipe: str, capsys
+) -> None:
+    called(capsys, "run", recipe, "--folds", "fold1")
+    for path in (home() / "features").glob("*/data.bin"):
+        data = bytearray(path.read_bytes())
+        data[5] ^= 64
+        path.write_bytes(data)
+    assert main(["run", recipe, "--folds", "fold1", "--results", "again"]) == 0
+    told = capsys.readouterr().err
+    assert told.count("are no longer what was written (clips s0_ang_0); they are computed") == 2
+    first, again = predictions(), predictions("again")
+    assert all((first[key] == again[key]).all() for key in first)
+    assert main(["run", recipe, "--folds", "fold2"]) == 0
+    assert "no longer" not in capsys.readouterr().err
 
 
 def test_an_ablation_reuses_the_full_run_and_pairs_its_differences(recipe: str, capsys) -> None:
