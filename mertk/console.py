@@ -1,5 +1,6 @@
 """What a person sees while and after a run; the only place that knows rich."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,10 @@ Advance = Callable[[int], None]
 
 
 class Screen:
-    """Progress on stderr, results on stdout; no bars where stderr is not a terminal."""
+    """Progress on stderr, results on stdout; no bars where stderr is not a terminal.
+
+    It also shows what the core and plugins log below `mertk`, from `info` on.
+    """
 
     def __init__(self) -> None:
         self._err = Console(stderr=True, highlight=False)
@@ -30,6 +34,7 @@ class Screen:
         if not sys.stdout.isatty():
             self._out.width = 120
         self._progress: Progress | None = None
+        _show_log(self)
 
     @contextmanager
     def bar(self, label: str, total: int) -> Iterator[Advance]:
@@ -84,3 +89,22 @@ class Screen:
 
 def _advance(progress: Progress, task: TaskID, count: int) -> None:
     progress.advance(task, count)
+
+
+class _Log(logging.Handler):
+    """Has a screen say what is logged."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(logging.INFO)
+        self.screen = screen
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.screen.say(record.getMessage())
+
+
+def _show_log(screen: Screen) -> None:
+    logger = logging.getLogger("mertk")
+    logger.setLevel(logging.INFO)
+    for earlier in [handler for handler in logger.handlers if isinstance(handler, _Log)]:
+        logger.removeHandler(earlier)
+    logger.addHandler(_Log(screen))

@@ -40,22 +40,35 @@ def _replace_values(described: Json, reference: Json) -> None:
 
 
 def _choice(registry: Registry, kind: str, place: type[Component]) -> Json:
+    """A name alone, or a mapping whose keys depend on the name that it says.
+
+    With `if` and `then` an editor points to the argument that is wrong; alternatives (`anyOf`)
+    would only tell that none of them fits.
+    """
     entries = registry.entries[kind].values()
     elsewhere = {"type": "string", "pattern": ":", "description": "module:Class or ./file.py:Class"}
     names = [{"const": e.name, "description": e.summary} for e in entries]
-    mapping = {"type": "object", "properties": {"use": elsewhere}, "required": ["use"]}
+    use = {"anyOf": [*names, elsewhere]}
     return {
-        "anyOf": [*names, elsewhere, *(_mapping(e, place) for e in entries), mapping],
+        "type": ["string", "object"],
+        "if": {"type": "string"},
+        "then": use,
+        "else": {
+            "properties": {"use": use},
+            "required": ["use"],
+            "allOf": [{"if": _says(e.name), "then": _mapping(e, place)} for e in entries],
+        },
     }
 
 
+def _says(name: str) -> Json:
+    return {"properties": {"use": {"const": name}}, "required": ["use"]}
+
+
 def _mapping(entry: Entry, place: type[Component]) -> Json:
-    own = {k: v for k, v in place.model_json_schema()["properties"].items() if k != "use"}
     described: Json = {
-        "type": "object",
         "description": entry.summary,
-        "properties": {"use": {"const": entry.name}, **own},
-        "required": ["use"],
+        "properties": {**place.model_json_schema()["properties"], "use": {}},
     }
     try:
         signature = Signature.of(entry.load(), entry.name)
@@ -63,6 +76,6 @@ def _mapping(entry: Entry, place: type[Component]) -> Json:
         return described
     arguments = signature.arguments.values()
     described["properties"] |= {a.name: a.json_schema() for a in arguments}
-    described["required"] += [a.name for a in arguments if a.required]
+    described["required"] = [a.name for a in arguments if a.required]
     described["additionalProperties"] = signature.open_ended
     return described

@@ -13,6 +13,7 @@ import yaml
 
 from mertk.check import resolve
 from mertk.cli import main
+from mertk.console import Screen
 from mertk.draft import Draft
 from mertk.registry import collect
 
@@ -23,7 +24,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PLUGINS, re.MULTILINE | re.DOTALL)
 
 
-FUSION, HOOK, KIT = blocks("python")
+FUSION, HOOK, LOG, KIT = blocks("python")
 USES = [yaml.safe_load(line)["fusion"] for block in blocks("yaml") for line in block.splitlines()]
 
 
@@ -70,6 +71,12 @@ def test_each_way_to_name_it_finds_it_and_gives_it_its_argument(package: Path, t
         fusion = resolved.build("fusion", dims={"words": 4, "again": 4})
         assert type(fusion).__name__ == "Gated"
         assert fusion.dims == {"words": 64, "again": 64}
+
+
+def test_what_a_part_logs_is_shown(capsys) -> None:
+    Screen()
+    exec(LOG, {})
+    assert capsys.readouterr().err == "reading the table of clips, a minute or so\n"
 
 
 def test_the_distribution_announces_the_package() -> None:

@@ -15,6 +15,7 @@ import yaml
 
 from mertk.cli import main
 from mertk.draft import Draft
+from mertk.home import home
 from mertk.results import Record
 from tests.toy_parts import CLASSES
 
@@ -88,6 +89,23 @@ def test_a_frozen_front_runs_once_per_clip_and_changes_no_result(recipe: str, ca
     assert counts[1] > 5 * 96
     for fold, expected in scores[1].items():
         np.testing.assert_allclose(scores[0][fold], expected, rtol=1e-5)
+
+
+def test_damaged_features_are_named_and_the_next_run_comes_to_the_same_numbers(
+    recipe: str, capsys
+) -> None:
+    called(capsys, "run", recipe, "--folds", "fold1")
+    for path in (home() / "features").glob("*/data.bin"):
+        data = bytearray(path.read_bytes())
+        data[5] ^= 64
+        path.write_bytes(data)
+    assert main(["run", recipe, "--folds", "fold1", "--results", "again"]) == 0
+    told = capsys.readouterr().err
+    assert told.count("are no longer what was written (clips s0_ang_0); they are computed") == 2
+    first, again = predictions(), predictions("again")
+    assert all((first[key] == again[key]).all() for key in first)
+    assert main(["run", recipe, "--folds", "fold2"]) == 0
+    assert "no longer" not in capsys.readouterr().err
 
 
 def test_an_ablation_reuses_the_full_run_and_pairs_its_differences(recipe: str, capsys) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import jsonschema
 import pytest
@@ -10,9 +11,10 @@ import yaml
 
 from mertk.cli import main
 from mertk.cli.sections import sections
-from mertk.draft import shipped
+from mertk.draft import parse, shipped
 from mertk.hookspecs import KINDS
 from mertk.registry import discover
+from mertk.schema import recipe_schema
 
 LIGHT = """
 import sys
@@ -160,8 +162,64 @@ def test_the_schema_accepts_shipped_recipes_and_refuses_misspelt_ones(capsys) ->
         assert not list(validator.iter_errors(content)), path
         content["train"]["epoch"] = 3
         assert list(validator.iter_errors(content))
-    wrong = {**content, "train": {}, "fusion": {"use": "cross_attention", "head": 4}}
-    assert list(validator.iter_errors(wrong))
+
+
+FOALNET: dict[str, Any] = parse(shipped()["foalnet"].read_text(), "foalnet")
+
+
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(recipe_schema(discover()))
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "said"),
+    [
+        ({"fusion": {"use": "cross_attention", "head": 4}}, "fusion", "'head' was unexpected"),
+        ({"fusion": {"use": "cross_attention", "heads": "4"}}, "fusion.heads", "'4' is not of typ"),
+        ({"fusion": {"heads": 4}}, "fusion", "'use' is a required property"),
+        ({"fusion": {"use": "crossattention"}}, "fusion.use", "is not valid"),
+        ({"fusion": "crossattention"}, "fusion", "is not valid"),
+        ({"fusion": 3}, "fusion", "3 is not of type 'string', 'object'"),
+        ({"dataset": {"use": "iemocap"}}, "dataset", "'root' is a required property"),
+        (
+            {"dataset": {"use": "ravdess", "root": "x", "broken": "no"}},
+            "dataset.broken",
+            "'no' is ",
+        ),
+        ({"encoders": {"a": {"use": "wavlm", "train": 1}}}, "encoders.a.train", "1 is not of type"),
+        (
+            {"tasks": {"avel": {"use": "avel", "weight": -1}}},
+            "tasks.avel.weight",
+            "-1 is less than",
+        ),
+        ({"metrics": ["ua", "w"]}, "metrics.1", "'w' is not valid"),
+    ],
+)
+def test_the_schema_names_the_argument_that_is_wrong_and_nothing_else(
+    validator: jsonschema.Draft202012Validator, change: dict[str, Any], place: str, said: str
+) -> None:
+    (error,) = validator.iter_errors({**FOALNET, **change})
+    assert ".".join(map(str, error.path)) == place
+    assert said in error.message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fusion": "concat"},
+        {"fusion": {"use": "concat", "width": None}},
+        {"fusion": "./mine.py:Gated"},
+        {"fusion": {"use": "package.module:Gated", "anything": [1, 2]}},
+        {"encoders": {"a": {"use": "wavlm", "train": True, "standardize": True, "seed": 3}}},
+        {"metrics": ["ua", {"use": "wa"}]},
+        {"tasks": {"avel": {"use": "avel", "weight": 0}, "own": "./t.py:T"}},
+    ],
+)
+def test_the_schema_accepts_every_way_to_name_a_component(
+    validator: jsonschema.Draft202012Validator, change: dict[str, Any]
+) -> None:
+    assert not list(validator.iter_errors({**FOALNET, **change}))
 
 
 def test_a_pipe_that_closes_early_is_no_error() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from mertk.contracts import Clip, Label, MediaRef
 from mertk.errors import did_you_mean
 from mertk_plugins.datasets import _embedded
+from mertk_plugins.datasets._row_faults import RowFault
 
 MEDIA = ("audio", "video", "features")
 COLUMNS = ("id", "label", "speaker", "group", *MEDIA, "text", "start", "end", "fold", "split")
@@ -68,7 +69,7 @@ class CellReader:
     root: Path
     allow_outside: bool
     features: Path | None
-    faults: list[str] = field(default_factory=list)
+    faults: list[RowFault] = field(default_factory=list)
 
     def read(self, rows: Iterable[tuple[int, Cells]]) -> list[Record]:
         """Every row that makes a clip."""
@@ -83,7 +84,8 @@ class CellReader:
             record = self._record(number, row)
             clip_id = record.clip.id
             if clip_id in seen:
-                self._fault(number, f"id: {clip_id!r} stands in row {seen[clip_id]} too")
+                what = f"id: {clip_id!r} stands in row {seen[clip_id]} too"
+                self._fault(number, what, cause="id: twice")
             elif clip_id:
                 seen[clip_id] = number
             if len(self.faults) == before:
@@ -127,7 +129,8 @@ class CellReader:
         start = self._seconds(number, "start", cells.get("start", ""))
         end = self._seconds(number, "end", cells.get("end", ""))
         if end is not None and end <= (start or 0.0):
-            self._fault(number, f"end: not after start ({start or 0.0:g}-{end:g})")
+            what = f"end: not after start ({start or 0.0:g}-{end:g})"
+            self._fault(number, what, cause="end: not after start")
         media = {}
         for modality in (m for m in MEDIA if m in self.columns):
             path = self._path(number, modality, filled(self.columns[modality], row))
@@ -148,7 +151,8 @@ class CellReader:
         if not text:
             return None
         if "://" in text:
-            self._fault(number, f"{modality}: an address ({text}); download it and name the file")
+            what = f"{modality}: an address ({text}); download it and name the file"
+            self._fault(number, what, cause=f"{modality}: an address")
             return None
         # A manifest written on Windows; a backslash in a file name is unheard of.
         text = text.replace("\\", "/") if os.sep == "/" else text
@@ -159,6 +163,7 @@ class CellReader:
                 number,
                 f"{modality}: {text!r} leads out of {self.root}; set `media_root` to a folder "
                 "above it, or `allow_outside: true`",
+                cause=f"{modality}: outside",
             )
         return path
 
@@ -178,7 +183,8 @@ class CellReader:
             seconds = math.nan
         if math.isfinite(seconds) and seconds >= 0:
             return seconds
-        self._fault(number, f"{name}: not a number of seconds ({text!r}); write 1.5, not 0:01,5")
+        what = f"{name}: not a number of seconds ({text!r}); write 1.5, not 0:01,5"
+        self._fault(number, what, cause=f"{name}: not a number")
         return None
 
     def _check_id(self, number: int, name: str) -> None:
@@ -187,6 +193,7 @@ class CellReader:
                 number,
                 f"id: {name!r} cannot be part of a file name; use up to 200 characters without "
                 "/ and \\, the first of them no dot",
+                cause="id: no name of a file",
             )
 
     def _further(self, row: Cells) -> dict[str, str | float]:
@@ -198,8 +205,9 @@ class CellReader:
             if column not in known and isinstance(value, str | int | float) and _plain(value)
         }
 
-    def _fault(self, number: int, what: str) -> None:
-        self.faults.append(f"row {number}: {what}")
+    def _fault(self, number: int, what: str, cause: str = "") -> None:
+        """Note what is wrong; the cause is named where `what` differs from row to row."""
+        self.faults.append(RowFault(number, what, cause or what))
 
 
 def safe(name: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mertk.errors import CorpusError
 from mertk_plugins._delimited import delimiter
+from mertk_plugins.datasets._row_faults import RowFault
 
 Row = tuple[int, Mapping[str, Any]]
 FORMATS = ".csv, .tsv, .jsonl, .ndjson, .parquet, or a folder written by datasets.save_to_disk"
@@ -28,7 +29,7 @@ class Rows:
 
     columns: tuple[str, ...]
     each: Iterable[Row]
-    faults: Sequence[str] = ()
+    faults: Sequence[RowFault] = ()
 
 
 def read(path: Path) -> Rows:
@@ -78,8 +79,11 @@ def _csv(path: Path) -> Rows:
         raise CorpusError(f"{path}: two columns are named {twice[0]!r}; rename one")
     # A short row has lost cells, a long one has a delimiter too many: in neither is it known which.
     faults = [
-        f"row {number}: {len(cells)} cells under {len(header)} columns; quote cells that hold "
-        f"{separator!r}"
+        RowFault(
+            number,
+            f"{len(cells)} cells under {len(header)} columns; quote cells that hold {separator!r}",
+            cause="cells",
+        )
         for number, cells in records[1:]
         if len(cells) != len(header)
     ]
@@ -103,10 +107,11 @@ def _jsonl(path: Path) -> Rows:
         try:
             row = json.loads(line)
         except ValueError as error:
-            faults.append(f"row {number}: not JSON ({error})")
+            faults.append(RowFault(number, f"not JSON ({error})", cause="JSON"))
             continue
         if not isinstance(row, dict):
-            faults.append(f"row {number}: a {type(row).__name__}, not an object such as {{...}}")
+            what = f"a {type(row).__name__}, not an object such as {{...}}"
+            faults.append(RowFault(number, what, cause="object"))
             continue
         columns.update(dict.fromkeys(row))
         rows.append((number, row))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,6 +17,8 @@ from mertk.errors import CorpusError
 from mertk.home import home
 from mertk_plugins.datasets._synthetic_release import write_release
 from mertk_plugins.datasets.iemocap import IEMOCAP
+
+log = logging.getLogger("mertk.iemocap_synthetic")
 
 VERSION: Final = 1  # of what is written: another one is written beside it
 _LISTING: Final = "files.json"  # every file and its size, written last
@@ -122,6 +125,7 @@ class SyntheticIEMOCAP:
         for stale in (fresh, self.folder):
             if stale.exists():
                 shutil.rmtree(stale)
+        log.info("%s: generating the synthetic corpus, some ten seconds, once", self.folder)
         try:
             write_release(fresh, **self.arguments)
             listing = json.dumps(_sizes(fresh), indent=0, sort_keys=True)

@@ -9,6 +9,7 @@ from mertk.contracts import Card, Clip, Fold
 from mertk.errors import CorpusError, did_you_mean
 from mertk_plugins.datasets._cells import COLUMNS, MEDIA, CellReader, Record, safe, sources
 from mertk_plugins.datasets._folds import deal
+from mertk_plugins.datasets._row_faults import lines
 from mertk_plugins.datasets._rows import Rows, hub, read
 
 SHOWN = 20
@@ -195,8 +196,9 @@ class Manifest:
             features=self.features,
         )
         records = reader.read(rows.each)
-        faults = sorted([*rows.faults, *reader.faults], key=_row)
-        self._refuse(faults or self._class_faults(records) or self._media_faults(records))
+        faults = [*rows.faults, *reader.faults]
+        self._refuse(lines(faults), len(faults))
+        self._refuse(self._class_faults(records) or self._media_faults(records))
         return records
 
     def _there(self, rows: Rows) -> dict[str, str]:
@@ -252,15 +254,18 @@ class Manifest:
             f"`media_root` to the folder that the paths are relative to (now {self.root})"
         ]
 
-    def _refuse(self, faults: Sequence[str]) -> None:
-        if not faults:
+    def _refuse(self, told: Sequence[str], faults: int = 0) -> None:
+        """Raise where something is wrong.
+
+        Args:
+            told: A line for each fault, or for several together.
+            faults: How many they are; as many as the lines where 0.
+        """
+        if not told:
             return
-        lines = list(faults[:SHOWN])
-        if len(faults) > SHOWN:
-            lines.append(f"... and {len(faults) - SHOWN} more")
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise CorpusError("\n  ".join([f"{self.name}: {count}", *lines]))
-
-
-def _row(fault: str) -> int:
-    return int(fault.removeprefix("row ").partition(":")[0])
+        count = faults or len(told)
+        shown = list(told[:SHOWN])
+        if len(told) > SHOWN:
+            shown.append(f"... and {len(told) - SHOWN} lines more")
+        head = f"{self.name}: {count} fault{'s' if count > 1 else ''}"
+        raise CorpusError("\n  ".join([head, *shown]))

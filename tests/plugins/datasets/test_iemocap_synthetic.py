@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import logging
 import multiprocessing
 import shutil
 from collections import Counter
@@ -198,6 +199,18 @@ def test_the_same_arguments_give_the_same_bytes_and_others_do_not(
     assert content(one.folder) == content(again.folder)
     changed = content(other.folder)
     assert all(changed.get(n) != d for n, d in content(one.folder).items() if n.endswith(".wav"))
+
+
+def test_it_says_that_it_is_being_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(iemocap_synthetic, "write_release", lambda folder, **_: folder.mkdir())
+    with caplog.at_level(logging.INFO, "mertk"):
+        for _ in range(2):
+            small(tmp_path)._written  # noqa: B018 - the second finds it
+    (told,) = caplog.messages
+    assert told.startswith(str(small(tmp_path).folder))
+    assert "generating the synthetic corpus, some ten seconds, once" in told
 
 
 def test_it_is_written_once(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -297,11 +297,43 @@ def test_every_fault_is_told_with_its_row(root: Path) -> None:
         assert expected in line
 
 
-def test_many_faults_are_counted(root: Path) -> None:
+def test_many_faults_with_one_cause_are_one_line_and_still_counted(root: Path) -> None:
     path = table(root, "id,label,speaker,text", *(f"{n},x,,t" for n in range(100)))
     told = faults(Manifest(path)).splitlines()
     assert told[0].endswith("100 faults")
-    assert told[-1] == "  ... and 80 more"
+    assert told[1:] == ["  rows 2, 3, 4 and 97 more: speaker: is empty"]
+
+
+def test_one_mistake_in_many_values_is_told_by_its_first_row(root: Path) -> None:
+    outside = (f"{n},x,s,../else/{n}.wav,{'' if n != 3 else '-1'}" for n in range(9))
+    path = table(root, "id,label,speaker,audio,start", *outside, "4,x,s,wavs/s0.wav,")
+    told = faults(Manifest(path)).splitlines()
+    assert told[0].endswith("11 faults")
+    assert told[1].startswith("  rows 2, 3, 4 and 6 more, the first: audio: '../else/0.wav' leads")
+    assert told[2].startswith("  row 5: start: not a number of seconds ('-1')")
+    assert told[3:] == ["  row 11: id: '4' stands in row 6 too"]
+
+
+def test_few_rows_with_one_cause_are_told_one_by_one(root: Path) -> None:
+    path = table(root, "id,label,speaker,text", *(f"{n},x,,t" for n in range(5)))
+    told = faults(Manifest(path)).splitlines()
+    assert told[1:] == [f"  row {n}: speaker: is empty" for n in range(2, 7)]
+
+
+def test_a_label_that_is_misspelt_is_told_for_each_spelling(root: Path) -> None:
+    rows = [f"{n},{'sat' if n < 50 else 'hap'},s,t" for n in range(100)]
+    told = faults(Manifest(table(root, "id,label,speaker,text", *rows), classes=["sad", "happy"]))
+    assert told.splitlines()[1:] == [
+        "  rows 2, 3, 4 and 47 more: label: 'sat' is none of the classes; did you mean 'sad'?",
+        "  rows 52, 53, 54 and 47 more: label: 'hap' is none of the classes; did you mean 'happy'?",
+    ]
+
+
+def test_more_than_twenty_lines_are_cut(root: Path) -> None:
+    rows = [f"{n},word{n},s,t" for n in range(50)]
+    told = faults(Manifest(table(root, "id,label,speaker,text", *rows), classes=["sad", "happy"]))
+    assert told.splitlines()[0].endswith("50 faults")
+    assert told.splitlines()[-1] == "  ... and 30 lines more"
 
 
 def test_json_faults_are_told_by_line(root: Path) -> None:
@@ -669,7 +701,8 @@ def test_a_real_table_of_9989_utterances_is_read_as_it_was_published() -> None:
 def test_the_serial_number_of_that_table_is_found_not_to_be_unique() -> None:
     path = SHARED / "data/meld/train_sent_emo.csv"
     told = faults(Manifest(path, columns={**MELD, "id": "Sr No."}))
-    assert "57 faults\n  row 344: id: '329' stands in row 324 too" in told
+    rows = "rows 344, 345, 346 and 54 more, the first"
+    assert f"57 faults\n  {rows}: id: '329' stands in row 324 too" in told
 
 
 @needs_shared
