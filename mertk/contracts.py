@@ -97,6 +97,23 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Count:
+    """How many of something a corpus holds as published, and how many this copy of it holds.
+
+    Args:
+        what: For example `dialogues of session3`.
+        published: How many there are in the whole corpus.
+        found: How many are there.
+        absent: The names of those that are not, where they can be told.
+    """
+
+    what: str
+    published: int
+    found: int
+    absent: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Stream:
     """A padded batch of sequences of one modality.
 
@@ -243,6 +260,14 @@ class DatasetSource(Protocol):
     """A corpus: its clips and the folds they are scored in.
 
     An argument typed `pathlib.Path` says where things lie and does not enter fingerprints.
+
+    What `mertk doctor` uses where a dataset offers it:
+
+    - `counts() -> Sequence[Count]`: what the corpus holds as published, and what is found of it.
+    - `knows(path) -> bool`: whether a media file that no clip names belongs to the corpus all the
+      same, for example to a clip of a class that was left out.
+    - `tolerant`: a class attribute, the arguments (name -> value) with which it opens a copy that
+      it refuses as incomplete.
     """
 
     @property

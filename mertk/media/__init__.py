@@ -8,8 +8,20 @@ taken as it is, because containers round; any further is a `MediaError`.
 """
 
 from mertk.media._files import TOLERANCE, digest
+from mertk.media._listen import Heard, listen
 from mertk.media._pictures import pictures
 from mertk.media._probe import duration
 from mertk.media._sound import sound
+from mertk.media._watch import Seen, watch
 
-__all__ = ["TOLERANCE", "digest", "duration", "pictures", "sound"]
+__all__ = [
+    "TOLERANCE",
+    "Heard",
+    "Seen",
+    "digest",
+    "duration",
+    "listen",
+    "pictures",
+    "sound",
+    "watch",
+]

@@ -1,5 +1,6 @@
 """A corpus of one's own from a table of clips, without writing code."""
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -99,6 +100,7 @@ class Manifest:
         self.classes, self.unlisted = classes, unlisted
         self.by, self.k = folds, k
         self.allow_outside = allow_outside
+        self._dropped: frozenset[str] = frozenset()
 
     @property
     def card(self) -> Card:
@@ -143,6 +145,11 @@ class Manifest:
             self._fold(f"fold{number}", [group in part for group in groups])
             for number, part in enumerate(deal(groups, classes, self.k), start=1)
         ]
+
+    def knows(self, path: Path) -> bool:
+        """Whether a row that was dropped (`unlisted: drop`) names a file."""
+        _ = self._records  # reads the rows
+        return os.path.realpath(path) in self._dropped
 
     def _group(self, record: Record) -> str:
         return record.clip.speaker if self.by == "speaker" else record.clip.group["group"]
@@ -195,6 +202,7 @@ class Manifest:
             features=self.features,
         )
         records = reader.read(rows.each)
+        self._dropped = frozenset(os.path.realpath(path) for path in reader.dropped)
         faults = sorted([*rows.faults, *reader.faults], key=_row)
         self._refuse(faults or self._class_faults(records) or self._media_faults(records))
         return records

@@ -1,0 +1,101 @@
+"""`mertk doctor`: what is wrong with a corpus."""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mertk.cli import FAILED, OK
+from mertk.console import Screen
+from mertk.doctor import CHECKS, Diagnosis, Examined, diagnose, open_dataset, read_media
+from mertk.doctor.findings import SEVERITIES
+from mertk.doctor.listing import (
+    as_json,
+    exclusions,
+    refuse_format,
+    write_exclusions,
+    write_list,
+)
+from mertk.registry import discover
+
+EXAMPLES = 40
+"""Characters of clip ids or paths in a row of the summary."""
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Examine a corpus; 1 where something severe is found."""
+    screen = Screen()
+    listed, left_out = (Path(p) if p else None for p in (arguments.out, arguments.exclude))
+    if listed:
+        refuse_format(listed)
+    corpus = open_dataset(arguments.dataset, arguments.set, discover())
+    examined = Examined(corpus, read_media(corpus.clips, screen.bar))
+    found = diagnose(examined)
+    if listed:
+        write_list(listed, found)
+    if left_out:
+        write_exclusions(left_out, examined, found)
+    if arguments.json:
+        print(json.dumps(as_json(examined, found), allow_nan=False))
+    else:
+        _tell(screen, examined, found, arguments.exclude)
+    return FAILED if any(d.severity == "severe" for d in found) else OK
+
+
+def _tell(
+    screen: Screen, examined: Examined, found: Sequence[Diagnosis], exclude: str | None
+) -> None:
+    """The summary: one row per class of fault, the gravest first, and the ways out."""
+    corpus = examined.corpus
+    ranked = sorted(found, key=lambda d: SEVERITIES.index(d.severity))
+    screen.table(
+        f"{corpus.card.title}: {len(corpus.clips)} clips, {len(corpus.folds)} folds",
+        ["fault", "severity", "how many", "for example"],
+        [[d.check.name, d.severity, str(d.count), _examples(d)] for d in ranked]
+        or [["none", "", "0", f"{len(CHECKS)} classes of fault were looked for"]],
+        [
+            *(f"{d.check.name}: {d.check.means}; {d.check.way_out}" for d in ranked),
+            *_notes(examined, found, exclude),
+        ],
+        left=("severity", "for example"),
+    )
+
+
+def _examples(diagnosis: Diagnosis) -> str:
+    """The first finding, and as many further clips as the row has room for."""
+    first = diagnosis.findings[0]
+    if not first.clips and not first.paths:
+        return first.what.splitlines()[0]
+    named = list(
+        dict.fromkeys(
+            name
+            for finding in diagnosis.findings
+            for name in finding.clips or [path.name for path in finding.paths]
+        )
+    )
+    shown = named[:1]
+    for name in named[1:]:
+        if len(", ".join([*shown, name])) > EXAMPLES:
+            break
+        shown.append(name)
+    return ", ".join([*shown, *(["..."] if len(shown) < len(named) else [])])
+
+
+def _notes(examined: Examined, found: Sequence[Diagnosis], exclude: str | None) -> Iterator[str]:
+    corpus = examined.corpus
+    if corpus.counts:
+        right = sum(c.found == c.published for c in corpus.counts)
+        yield f"{right} of {len(corpus.counts)} counts are as published"
+    else:
+        yield "no published counts are known of this dataset"
+    if corpus.excluded:
+        yield f"{len(corpus.excluded)} clips are left out by dataset.exclude"
+    clips = exclusions(found)
+    if clips and exclude:
+        yield f"--set dataset.exclude=@{exclude} leaves out {len(clips)} clips"
+    elif clips:
+        yield f"--exclude FILE writes a list of {len(clips)} clips to leave out"
+    if found:
+        yield "--out FILE lists every finding"
+    if corpus.card.synthetic:
+        yield "SYNTHETIC DATA: these clips say nothing about real emotion"
