@@ -19,7 +19,7 @@ from mertk.doctor.listing import (
 from mertk.registry import discover
 
 EXAMPLES = 40
-"""Characters of clip ids or paths in a row of the summary."""
+"""Characters of examples in a row of the summary."""
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -38,12 +38,12 @@ def doctor(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(as_json(examined, found), allow_nan=False))
     else:
-        _tell(screen, examined, found, arguments.exclude)
+        _tell(screen, examined, found, arguments)
     return FAILED if any(d.severity == "severe" for d in found) else OK
 
 
 def _tell(
-    screen: Screen, examined: Examined, found: Sequence[Diagnosis], exclude: str | None
+    screen: Screen, examined: Examined, found: Sequence[Diagnosis], arguments: argparse.Namespace
 ) -> None:
     """The summary: one row per class of fault, the gravest first, and the ways out."""
     corpus = examined.corpus
@@ -54,18 +54,24 @@ def _tell(
         [[d.check.name, d.severity, str(d.count), _examples(d)] for d in ranked]
         or [["none", "", "0", f"{len(CHECKS)} classes of fault were looked for"]],
         [
-            *(f"{d.check.name}: {d.check.means}; {d.check.way_out}" for d in ranked),
-            *_notes(examined, found, exclude),
+            *(_told(d) for d in ranked),
+            *_notes(examined, found, arguments),
         ],
         left=("severity", "for example"),
     )
+
+
+def _told(diagnosis: Diagnosis) -> str:
+    check, first = diagnosis.check, diagnosis.findings[0]
+    whole = len(diagnosis.findings) == 1 and not first.clips and not first.paths
+    return f"{check.name}: {first.what if whole else check.means}; {check.way_out}"
 
 
 def _examples(diagnosis: Diagnosis) -> str:
     """The first finding, and as many further clips as the row has room for."""
     first = diagnosis.findings[0]
     if not first.clips and not first.paths:
-        return first.what.splitlines()[0]
+        return _cut(" ".join(first.what.split()))
     named = list(
         dict.fromkeys(
             name
@@ -81,7 +87,13 @@ def _examples(diagnosis: Diagnosis) -> str:
     return ", ".join([*shown, *(["..."] if len(shown) < len(named) else [])])
 
 
-def _notes(examined: Examined, found: Sequence[Diagnosis], exclude: str | None) -> Iterator[str]:
+def _cut(text: str) -> str:
+    return text if len(text) <= EXAMPLES else f"{text[: EXAMPLES - 3]}..."
+
+
+def _notes(
+    examined: Examined, found: Sequence[Diagnosis], arguments: argparse.Namespace
+) -> Iterator[str]:
     corpus = examined.corpus
     if corpus.counts:
         right = sum(c.found == c.published for c in corpus.counts)
@@ -91,11 +103,11 @@ def _notes(examined: Examined, found: Sequence[Diagnosis], exclude: str | None) 
     if corpus.excluded:
         yield f"{len(corpus.excluded)} clips are left out by dataset.exclude"
     clips = exclusions(found)
-    if clips and exclude:
-        yield f"--set dataset.exclude=@{exclude} leaves out {len(clips)} clips"
+    if clips and arguments.exclude:
+        yield f"--set dataset.exclude=@{arguments.exclude} leaves out the worst ({len(clips)})"
     elif clips:
-        yield f"--exclude FILE writes a list of {len(clips)} clips to leave out"
-    if found:
+        yield f"--exclude FILE writes a list of clips to leave out ({len(clips)})"
+    if found and not arguments.out:
         yield "--out FILE lists every finding"
     if corpus.card.synthetic:
         yield "SYNTHETIC DATA: these clips say nothing about real emotion"

@@ -40,7 +40,7 @@ def speakers(examined: Examined) -> Iterator[Finding]:
                 tested.setdefault(clip.speaker, []).append(clip.id)
         for speaker, clips in sorted(tested.items()):
             yield Finding(
-                f"{fold.name}: {speaker} is in train and test",
+                f"{fold.name}: {speaker} is tested on, and in train or valid",
                 tuple(clips),
                 severity="note" if allowed else None,
             )

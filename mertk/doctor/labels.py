@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mertk.doctor.findings import Examined, Finding
+from mertk.home import home
 
 
 def same_id(examined: Examined) -> Iterator[Finding]:
@@ -50,13 +51,17 @@ def unlabelled(examined: Examined) -> Iterator[Finding]:
     """A media file beside the clips' that no clip names, of a format that they have there.
 
     Only folders that hold some clip's media are looked into. What the dataset knows, such as files
-    of classes that were left out, is passed over; so are names that begin with a dot.
+    of classes that were left out, is passed over; so are names that begin with a dot, and what
+    mertk wrote itself.
     """
+    own = os.path.realpath(home())
     named: dict[str, set[str]] = defaultdict(set)
     for clip in examined.corpus.clips:
         for modality in clip.media.keys() & {"audio", "video"}:
             path = clip.media[modality].path
-            named[os.path.realpath(path.parent)].add(path.name)
+            folder = os.path.realpath(path.parent)
+            if not Path(folder).is_relative_to(own):
+                named[folder].add(path.name)
     for folder, names in sorted(named.items()):
         formats = {Path(name).suffix.lower() for name in names}
         for path in sorted(_listed(Path(folder))):

@@ -95,7 +95,8 @@ def write_list(path: Path, found: Sequence[Diagnosis]) -> None:
     """
     listed = rows(found)
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
+        # Paths may hold what is no Unicode; escaped so it is valid in JSON too.
+        with path.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file:
             if path.suffix.lower() != ".csv":
                 file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in listed)
                 return

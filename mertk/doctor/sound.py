@@ -1,6 +1,7 @@
 """Is there anything to hear?"""
 
 from collections.abc import Iterator
+from math import isfinite
 from typing import Final
 
 from mertk.contracts import Clip
@@ -27,8 +28,9 @@ def silent(examined: Examined) -> Iterator[Finding]:
     """Sound without anything in it."""
     for clip, sound in heard(examined):
         if sound.level < SILENCE:
+            level = f"{sound.level:.0f} dB" if isfinite(sound.level) else "digital silence"
             yield Finding(
-                f"its loudest tenth of a second has {sound.level:.0f} dB",
+                f"its loudest tenth of a second: {level}",
                 (clip.id,),
                 (clip.media["audio"].path,),
                 exclude=(clip.id,),

@@ -57,7 +57,7 @@ def _listen(refs: Sequence[MediaRef]) -> Iterator[tuple[MediaRef, Heard | MediaE
     if any(ref.end is None for ref in refs):
         refuse_truncated(refs[0], None)
     ends: float | None = None
-    for time, samples, rate in _blocks(refs[0], parts.start):
+    for time, samples, rate in _blocks(refs[0], parts.start, parts.end):
         ends = time + len(samples) / rate
         for ref, ear in parts.until(ends):
             first = max(0, round((ref.start - time) * rate))
@@ -71,8 +71,8 @@ def _listen(refs: Sequence[MediaRef]) -> Iterator[tuple[MediaRef, Heard | MediaE
     yield from ((ref, ear.heard(ends)) for ref, ear in parts.close())
 
 
-def _blocks(ref: MediaRef, start: float) -> Iterator[tuple[float, Samples, int]]:
-    """(time, samples, rate) of a file, one channel, piece by piece, from a time on."""
+def _blocks(ref: MediaRef, start: float, end: float | None) -> Iterator[tuple[float, Samples, int]]:
+    """(time, samples, rate) of a file, one channel, piece by piece, from a time on to another."""
     opened = soundfile_for(ref)
     if opened is None:
         mixer = Mixer(ref)
@@ -82,17 +82,19 @@ def _blocks(ref: MediaRef, start: float) -> Iterator[tuple[float, Samples, int]]
     with opened:
         rate = int(opened.samplerate)
         place = min(round(start * rate), opened.frames - 1)
+        last = opened.frames if end is None else min(round(end * rate) + 1, opened.frames)
         try:
             opened.seek(place)
-            while len(block := opened.read(_BLOCK, dtype="float32", always_2d=True)):
+            while place < last:
+                block = opened.read(min(_BLOCK, last - place), dtype="float32", always_2d=True)
+                if not len(block):
+                    raise MediaError(ref.path, f"ends after {place / rate:.2f} s; copy it again")
                 yield place / rate, block.mean(axis=1, dtype=np.float32), rate
                 place += len(block)
         except soundfile.LibsndfileError as error:
             raise MediaError(
                 ref.path, f"is damaged or truncated ({error.error_string}); copy it again"
             ) from None
-        if place < opened.frames:
-            raise MediaError(ref.path, f"ends after {place / rate:.2f} s; copy it again")
 
 
 class _Ear:

@@ -62,6 +62,9 @@ class Parts(Generic[Taker]):
 
     def __init__(self, refs: Iterable[MediaRef], make: Callable[[MediaRef], Taker]) -> None:
         self._waiting = deque(sorted(refs, key=lambda ref: ref.start))
+        ends = [ref.end for ref in self._waiting]
+        self.end = None if None in ends else max(e for e in ends if e is not None)
+        """Where the last of them ends, seconds; None is the end of the file."""
         self._make = make
         self._open: dict[MediaRef, Taker] = {}
 
