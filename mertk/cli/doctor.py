@@ -49,7 +49,7 @@ def _tell(
     corpus = examined.corpus
     ranked = sorted(found, key=lambda d: SEVERITIES.index(d.severity))
     screen.table(
-        f"{corpus.card.title}: {len(corpus.clips)} clips, {len(corpus.folds)} folds",
+        f"{corpus.card.title}: {_several(corpus.clips, 'clip')}, {_several(corpus.folds, 'fold')}",
         ["fault", "severity", "how many", "for example"],
         [[d.check.name, d.severity, str(d.count), _examples(d)] for d in ranked]
         or [["none", "", "0", f"{len(CHECKS)} classes of fault were looked for"]],
@@ -62,16 +62,18 @@ def _tell(
 
 
 def _told(diagnosis: Diagnosis) -> str:
-    check, first = diagnosis.check, diagnosis.findings[0]
-    whole = len(diagnosis.findings) == 1 and not first.clips and not first.paths
-    return f"{check.name}: {first.what if whole else check.means}; {check.way_out}"
+    check = diagnosis.check
+    told = diagnosis.findings[0].what if _is_message(diagnosis) else check.means
+    return f"{check.name}: {told}; {check.way_out}"
 
 
 def _examples(diagnosis: Diagnosis) -> str:
     """The first finding, and as many further clips as the row has room for."""
     first = diagnosis.findings[0]
+    if _is_message(diagnosis):
+        return "(told below)"
     if not first.clips and not first.paths:
-        return _cut(" ".join(first.what.split()))
+        return first.what
     named = list(
         dict.fromkeys(
             name
@@ -87,8 +89,14 @@ def _examples(diagnosis: Diagnosis) -> str:
     return ", ".join([*shown, *(["..."] if len(shown) < len(named) else [])])
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= EXAMPLES else f"{text[: EXAMPLES - 3]}..."
+def _several(things: Sequence[object], word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
+def _is_message(diagnosis: Diagnosis) -> bool:
+    """Whether what was found is one sentence about the corpus, such as why it is refused."""
+    first = diagnosis.findings[0]
+    return len(diagnosis.findings) == 1 and not first.clips and not first.paths
 
 
 def _notes(
@@ -101,7 +109,7 @@ def _notes(
     else:
         yield "no published counts are known of this dataset"
     if corpus.excluded:
-        yield f"{len(corpus.excluded)} clips are left out by dataset.exclude"
+        yield f"dataset.exclude leaves out {_several(corpus.excluded, 'clip')}"
     clips = exclusions(found)
     if clips and arguments.exclude:
         yield f"--set dataset.exclude=@{arguments.exclude} leaves out the worst ({len(clips)})"

@@ -10,13 +10,13 @@ from mertk.doctor.pictures import seen
 from mertk.doctor.sound import heard
 
 SHORT: Final = 0.2
-"""Seconds: a syllable, and less than any of IEMOCAP's turns (0.6) or RAVDESS's trials (2.9)."""
+"""Seconds, a syllable. The shortest of RAVDESS's trials has 2.9."""
 LONG: Final = 30.0
 """Seconds that no clip is too long for: Whisper takes in as many."""
 LONG_TIMES: Final = 10.0
 """Times the corpus's median beyond which a clip that is also longer than that is far too long.
 IEMOCAP's longest turn has 34 s at a median of 3.6, and is one utterance; clips that were cut
-wrongly (CREMA-D 1064_IEO_DIS_MD: 61 s at 2.5; minutes in MELD) lie beyond both."""
+wrongly (CREMA-D's 1064_IEO_DIS_MD: 61 s; minutes in MELD) lie beyond both."""
 APART: Final = 0.5
 """Seconds that sound and picture may end apart. Containers and cutters round by up to 0.1 s, and
 the films of RAVDESS and CREMA-D by 0.02; half a second is two syllables whose face is missing."""

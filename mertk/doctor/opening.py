@@ -1,7 +1,8 @@
 """Open the dataset that the command line names, as far as it can be opened."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,13 +123,18 @@ def _without(exclude: Sequence[str], opened: Opened) -> Opened:
             near = did_you_mean(name, known)
             raise CorpusError(f"dataset.exclude: there is no clip {name!r}{near}")
     gone = frozenset(exclude)
-    return Opened(
-        **{
-            **vars(opened),
-            "clips": tuple(c for c in opened.clips if c.id not in gone),
-            "folds": tuple(
-                Fold(f.name, f.train - gone, f.test - gone, f.valid - gone) for f in opened.folds
-            ),
-            "excluded": tuple(exclude),
-        }
+    files = {
+        os.path.realpath(ref.path)
+        for clip in opened.clips
+        if clip.id in gone
+        for ref in clip.media.values()
+    }
+    return replace(
+        opened,
+        clips=tuple(c for c in opened.clips if c.id not in gone),
+        folds=tuple(
+            Fold(f.name, f.train - gone, f.test - gone, f.valid - gone) for f in opened.folds
+        ),
+        knows=lambda path: os.path.realpath(path) in files or opened.knows(path),
+        excluded=tuple(exclude),
     )

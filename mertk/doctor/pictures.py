@@ -12,8 +12,8 @@ BLACK: Final = 0.5
 RAVDESS that are in use end in up to 2 of 15 black pictures."""
 FROZEN: Final = 0.5
 """Share of a clip for which nothing moves from which it is frozen. Two words can be spoken in the
-other half; in real clips of RAVDESS and CREMA-D nothing stood still for more than 7% of a clip, and
-13% of the face crops, whose last pictures are black."""
+other half; real films of RAVDESS and CREMA-D stand still for up to 6% of a clip, and face crops
+that end in two black pictures for 13%."""
 FROZEN_SECONDS: Final = 0.5
 """And for at least so long: a clip of few pictures may hold one twice."""
 

@@ -10,9 +10,9 @@ from mertk.media import Heard
 
 SILENCE: Final = -70.0
 """Decibels below full scale that the loudest tenth of a second of a clip stays under where it is
-silent. Only the loudest tenth counts, so that pauses before and after the words do not. The most
-quietly spoken of RAVDESS's 1440 trials has -56, and most have -31; the noise of 16-bit numbers has
--98, and a microphone that is switched off -75 and less."""
+silent. Only the loudest tenth counts, so that pauses before and after the words do not. The
+quietest of RAVDESS's 1440 trials has -56, their median is -31; rounding to 16 bits alone makes
+-101."""
 
 
 def heard(examined: Examined) -> Iterator[tuple[Clip, Heard]]:

@@ -22,7 +22,7 @@ ALIKE: Final = 0.85
 """Dice coefficient of two sets of words from which they are nearly the same: twice the common words
 over both sizes. One word more among four (8/9) or another one among seven (6/7) are; another one
 among six (5/6) is not."""
-_ROWS: Final = 512  # texts compared with all others at a time
+_PAIRS: Final = 1 << 22  # of texts compared at a time
 
 # A character of Chinese or Japanese counts as a word: there are no spaces to tell.
 _WORD: Final = re.compile(
@@ -78,8 +78,9 @@ def _alike(texts: Sequence[frozenset[str]]) -> Iterator[tuple[int, int, float]]:
     has = sparse.csr_array(
         (np.ones(len(columns), np.float32), columns, places), shape=(len(texts), len(known))
     )
-    for first in range(0, len(texts), _ROWS):
-        common = (has[first : first + _ROWS] @ has.T).tocoo()
+    step = max(1, _PAIRS // len(texts))
+    for first in range(0, len(texts), step):
+        common = (has[first : first + step] @ has.T).tocoo()
         rows, others = common.row + first, common.col
         alike = 2 * common.data / (sizes[rows] + sizes[others])
         for i in np.flatnonzero((alike >= ALIKE) & (others > rows)):

@@ -5,6 +5,9 @@ beginning of the file as a player shows it; a clip is exactly [start, end), foun
 the key frame before it. Only what the clip needs is decoded, and memory does not grow with the
 length of the file. A clip that reaches further than its file by at most `TOLERANCE` seconds is
 taken as it is, because containers round; any further is a `MediaError`.
+
+`sound` and `pictures` give what is in a clip; `listen` and `watch` only tell about it, for all
+clips of a file in one pass.
 """
 
 from mertk.media._files import TOLERANCE, digest

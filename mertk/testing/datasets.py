@@ -1,5 +1,6 @@
 """Conformance of a dataset: what the core and every reader of its numbers rely on."""
 
+import inspect
 import math
 import pickle
 import re
@@ -10,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from mertk.contracts import Card, Clip, DatasetSource, Fold, MediaRef
+from mertk.contracts import Card, Clip, Count, DatasetSource, Fold, MediaRef
 from mertk.testing._kit import Kit
 
 # Ids and fold names become parts of file names and of comma-separated command line values.
@@ -110,6 +111,22 @@ class DatasetTests(Kit):
         assert list(one.clips()) == list(one.clips())
         assert list(one.folds()) == list(other.folds())
         assert one.card == other.card
+
+    def test_what_it_offers_the_doctor_can_be_used(
+        self, dataset: DatasetSource, clips: Sequence[Clip]
+    ) -> None:
+        """`counts`, `knows` and `tolerant`, where it has them, are as `DatasetSource` says."""
+        for count in getattr(dataset, "counts", list)():
+            assert isinstance(count, Count)
+            assert count.what.strip()
+            assert count.published >= 0
+            assert count.found >= 0
+        knows = getattr(dataset, "knows", lambda _: False)
+        assert knows(Path("no_corpus_has_such_a.file")) is False
+        assert all(knows(r.path) in (True, False) for c in clips[:50] for r in c.media.values())
+        tolerant = getattr(type(dataset), "tolerant", {})
+        unknown = set(tolerant) - set(inspect.signature(type(dataset)).parameters)
+        assert not unknown, f"tolerant: no arguments of the constructor: {sorted(unknown)}"
 
     def test_fold_names_are_unique_and_short(self, folds: Sequence[Fold]) -> None:
         """`--folds` and results name them."""
