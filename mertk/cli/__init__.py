@@ -166,7 +166,7 @@ def _recipe(verb: argparse.ArgumentParser, default: str | None) -> None:
         metavar="K=V",
         action="append",
         default=[],
-        help="change a value, such as train.epochs=3",
+        help="change a value, such as train.epochs=3; K=@FILE takes it from a YAML file",
     )
 
 

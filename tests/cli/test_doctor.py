@@ -13,6 +13,7 @@ from mertk.cli import main
 from mertk.doctor import CHECKS
 from tests.doctor.corpora import Row, write_healthy, write_rows
 from tests.media.making import RATE, noise
+from tests.plugins.datasets.test_ravdess import audio, names, write
 from tests.shared import SHARED, needs_shared
 
 RECIPE = """
@@ -159,6 +160,17 @@ def test_a_list_that_cannot_be_written_is_exit_2(
         status, answer = told(capsys, "manifest", *sets, option, str(tmp_path / "none/x.csv"))
         assert status == 2
         assert f"{option} {tmp_path}/none/x.csv: cannot be written" in answer["error"]
+
+
+def test_an_incomplete_copy_is_told_with_the_datasets_own_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, *audio(names())[1:])
+    assert main(["doctor", "ravdess", "--set", f"root={tmp_path}"]) == 1
+    shown = capsys.readouterr().out
+    assert "(told below)" in shown
+    assert "audio: 1 of 1440 trials have no file (01-01-01-01-01-01)" in shown
+    assert "7 of 9 counts are as published" in shown
 
 
 @needs_shared

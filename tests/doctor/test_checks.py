@@ -322,6 +322,15 @@ def test_media_of_classes_that_were_dropped_belong_to_the_corpus(
     assert examine(opened(folder, rows, *dropping)) == []
 
 
+def test_media_that_mertk_wrote_itself_may_lie_beside_others(
+    corpus: tuple[Path, list[Row]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_over(*corpus)
+    assert found(examine(opened(*corpus))) == {"media, no label": {"extra.wav"}}
+    monkeypatch.setenv("MERTK_HOME", str(corpus[0].parent))
+    assert examine(opened(*corpus)) == []
+
+
 def test_a_clip_without_anything_is_severe(corpus: tuple[Path, list[Row]]) -> None:
     whole = opened(*corpus)
     clips = [replace(c, media={}, text=None) if c.id == FIRST else c for c in whole.clips]
