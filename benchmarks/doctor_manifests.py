@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-EMOTIONS = "neutral calm happy sad angry fearful disgust surprised".split()
+EMOTIONS = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
 
 
 def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
