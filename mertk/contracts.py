@@ -97,23 +97,6 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Count:
-    """How many of something a corpus holds as published, and how many this copy of it holds.
-
-    Args:
-        what: For example `dialogues of session3`.
-        published: How many there are in the whole corpus.
-        found: How many are there.
-        absent: The names of those that are not, where they can be told.
-    """
-
-    what: str
-    published: int
-    found: int
-    absent: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
 class Stream:
     """A padded batch of sequences of one modality.
 
@@ -189,6 +172,10 @@ class Encoder(Protocol):
     encoder that looks clips up by id has the modality `features`: for any other, clips with the
     same media (or text) share one sequence.
 
+    Building it again with the same arguments gives the same encoder, whatever torch's generator is
+    at. A constructor that names `trial_seed` receives, where the encoder is trained, a seed that
+    follows from the trial's; where it is frozen, the same for all trials, it receives none.
+
     Attributes:
         modality: The key of `Clip.media` it reads, or `text`.
         dim: Channels of its output.
@@ -216,6 +203,33 @@ class Encoder(Protocol):
 
     def __call__(self, stream: Stream) -> Stream:
         """Encode what `load` read, padded: [B, T, ...] -> [B, T', C]."""
+
+
+@runtime_checkable
+class FrontedEncoder(Encoder, Protocol):
+    """An encoder whose first part stays as it is while the rest is trained.
+
+    `encoder(stream)` is `encoder.back(encoder.front(stream))`. Where such an encoder is trained and
+    `frozen_front` is true, the front runs once per clip, its output is kept on disk, and the model
+    starts from there: an epoch costs the back alone.
+
+    Attributes:
+        frozen_front: Whether this one's front is fixed: no gradient, no randomness in training, and
+            the same whatever the trial's seed.
+    """
+
+    frozen_front: bool
+
+    def front(self, stream: Stream) -> Stream:
+        """[B, T, ...] as loaded -> [B, T', C']."""
+
+    def back(self, stream: Stream) -> Stream:
+        """[B, T', C'] -> [B, T'', C]."""
+
+
+def has_frozen_front(encoder: object) -> bool:
+    """Whether training can start from what the encoder's front gave."""
+    return isinstance(encoder, FrontedEncoder) and encoder.frozen_front
 
 
 @runtime_checkable
@@ -259,15 +273,8 @@ class AuxiliaryTask(Protocol):
 class DatasetSource(Protocol):
     """A corpus: its clips and the folds they are scored in.
 
-    An argument typed `pathlib.Path` says where things lie and does not enter fingerprints.
-
-    What `mertk doctor` uses where a dataset offers it:
-
-    - `counts() -> Sequence[Count]`: what the corpus holds as published, and what is found of it.
-    - `knows(path) -> bool`: whether a media file that no clip names belongs to the corpus all the
-      same, for example to a clip of a class that was left out.
-    - `tolerant`: a class attribute, the arguments (name -> value) with which it opens a copy that
-      it refuses as incomplete.
+    An argument typed `pathlib.Path` says where things lie and does not enter fingerprints. What it
+    may offer `mertk doctor` besides (published counts ...) stands in `mertk.published`.
     """
 
     @property
@@ -296,3 +303,14 @@ class Metric(Protocol):
 
     def __call__(self, labels: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> float:
         """The score of [B] class indices against [B, N] scores; the larger score wins."""
+
+
+@runtime_checkable
+class KnowsChance(Protocol):
+    """A metric that may say what guessing comes to, which tables then tell.
+
+    Only one for which it is the same whatever is guessed and however large the classes are.
+    """
+
+    def chance(self, num_classes: int) -> float:
+        """The expected score of predictions that do not depend on the clip; each class occurs."""

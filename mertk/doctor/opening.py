@@ -8,9 +8,10 @@ from typing import Any
 
 from mertk import draft
 from mertk.check import resolve_dataset
-from mertk.contracts import Card, Clip, Count, DatasetSource, Fold
+from mertk.contracts import Card, Clip, DatasetSource, Fold
 from mertk.draft import Draft
 from mertk.errors import CorpusError, MertkError, did_you_mean
+from mertk.published import Count, Counted, Knowing, Tolerant
 from mertk.recipe import DatasetSpec
 from mertk.registry import Registry
 from mertk.resolved import Bound
@@ -65,8 +66,8 @@ def open_dataset(named: str, assignments: Iterable[str], registry: Registry) -> 
             card=source.card,
             clips=clips,
             folds=folds,
-            counts=getattr(source, "counts", tuple)(),
-            knows=getattr(source, "knows", lambda _: False),
+            counts=source.counts() if isinstance(source, Counted) else (),
+            knows=source.knows if isinstance(source, Knowing) else lambda _: False,
             incomplete=incomplete,
             unfolded=unfolded,
             shared_speakers=spec.shared_speakers == "allow",
@@ -99,7 +100,7 @@ def _source(
     try:
         return made, tuple(made.clips()), ""
     except CorpusError as error:
-        lenient = {**spec.arguments, **getattr(bound.component, "tolerant", {})}
+        lenient = {**spec.arguments, **(made.tolerant if isinstance(made, Tolerant) else {})}
         if lenient == spec.arguments:
             raise
         made = build(lenient)

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from mertk.contracts import Card, Clip, Count, DatasetSource, Fold, MediaRef
+from mertk.contracts import Card, Clip, DatasetSource, Fold, MediaRef
+from mertk.published import Count, Counted, Knowing, Tolerant
 from mertk.testing._kit import Kit
 
 # Ids and fold names become parts of file names and of comma-separated command line values.
@@ -70,11 +71,7 @@ class DatasetTests(Kit):
 
     def test_ids_are_unique_and_safe_in_file_names(self, clips: Sequence[Clip]) -> None:
         """An id names one clip, in results and on disk."""
-        ids = [clip.id for clip in clips]
-        assert ids, "no clips"
-        assert not repeated(ids), f"ids that stand twice: {repeated(ids)}"
-        unsafe = [i for i in ids if not _SAFE_ID.fullmatch(i)]
-        assert not unsafe, f"ids that no file can be called: {unsafe[:5]}"
+        _check_names("ids", [clip.id for clip in clips], _SAFE_ID)
 
     def test_every_label_is_a_class_and_every_class_occurs(
         self, dataset: DatasetSource, clips: Sequence[Clip]
@@ -115,26 +112,23 @@ class DatasetTests(Kit):
     def test_what_it_offers_the_doctor_can_be_used(
         self, dataset: DatasetSource, clips: Sequence[Clip]
     ) -> None:
-        """`counts`, `knows` and `tolerant`, where it has them, are as `DatasetSource` says."""
-        for count in getattr(dataset, "counts", list)():
+        """`counts`, `knows` and `tolerant`, where it has them, are as `mertk.published` says."""
+        for count in dataset.counts() if isinstance(dataset, Counted) else ():
             assert isinstance(count, Count)
             assert count.what.strip()
             assert count.published >= 0
             assert count.found >= 0
-        knows = getattr(dataset, "knows", lambda _: False)
-        assert knows(Path("no_corpus_has_such_a.file")) is False
-        assert all(knows(r.path) in (True, False) for c in clips[:50] for r in c.media.values())
-        tolerant = getattr(type(dataset), "tolerant", {})
-        unknown = set(tolerant) - set(inspect.signature(type(dataset)).parameters)
+        if isinstance(dataset, Knowing):
+            assert dataset.knows(Path("no_corpus_has_such_a.file")) is False
+            refs = [ref for clip in clips[:50] for ref in clip.media.values()]
+            assert all(dataset.knows(ref.path) in (True, False) for ref in refs)
+        lenient = dataset.tolerant if isinstance(dataset, Tolerant) else {}
+        unknown = set(lenient) - set(inspect.signature(type(dataset)).parameters)
         assert not unknown, f"tolerant: no arguments of the constructor: {sorted(unknown)}"
 
     def test_fold_names_are_unique_and_short(self, folds: Sequence[Fold]) -> None:
         """`--folds` and results name them."""
-        names = [fold.name for fold in folds]
-        assert names, "no folds"
-        assert not repeated(names), f"fold names that stand twice: {repeated(names)}"
-        unsafe = [name for name in names if not _SAFE_NAME.fullmatch(name)]
-        assert not unsafe, f"fold names that no file can be called: {unsafe}"
+        _check_names("fold names", [fold.name for fold in folds], _SAFE_NAME)
 
     def test_folds_train_and_test_on_known_different_clips(
         self, clips: Sequence[Clip], folds: Sequence[Fold]
@@ -171,6 +165,13 @@ class DatasetTests(Kit):
 def repeated(values: Iterable[Any], show: int = 5) -> list[Any]:
     """The first few values that stand more than once."""
     return [value for value, count in Counter(values).items() if count > 1][:show]
+
+
+def _check_names(what: str, names: Sequence[str], safe: re.Pattern[str]) -> None:
+    assert names, f"no {what}"
+    assert not repeated(names), f"{what} that stand twice: {repeated(names)}"
+    unsafe = [name for name in names if not safe.fullmatch(name)]
+    assert not unsafe, f"{what} that no file can be called: {unsafe[:5]}"
 
 
 def _ref_faults(ref: MediaRef) -> Iterable[str]:

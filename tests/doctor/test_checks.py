@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from mertk.contracts import Count, Fold
+from mertk.contracts import Fold
 from mertk.doctor import CHECKS, Opened
+from mertk.published import Count
 from tests.doctor.corpora import (
     CLASSES,
     Row,

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import mertk.testing
-from mertk.contracts import Card, Clip, Count, Fold, MediaRef
+from mertk.contracts import Card, Clip, Fold, MediaRef
+from mertk.published import Count
 from mertk.testing import DatasetTests
 from tests.testing import broken
 
@@ -127,7 +128,7 @@ class AllKnowing(Sound):
 
 
 class Intolerant(Sound):
-    tolerant = {"partial": True}  # noqa: RUF012 - no argument of it
+    tolerant = {"partial": True}
 
 
 def ids(*numbers: int) -> frozenset[str]:

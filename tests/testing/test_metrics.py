@@ -56,6 +56,11 @@ class NumpyNumber(WA):
         return np.float32(super().__call__(labels, scores))
 
 
+class ClaimsChance(WA):
+    def chance(self, num_classes):
+        return 1 / num_classes
+
+
 class WritesIntoScores(WA):
     def __call__(self, labels, scores):
         scores[:] = 0
@@ -80,6 +85,7 @@ class PunishesRareClasses(WA):
         (FirstRecall, "test_a_class_that_does_not_occur_leaves_a_finite_score", {"absent": 0}),
         (SkipsTheFirstClip, "test_a_single_clip_has_a_finite_score", {"predicted": 0}),
         (Constant, "test_no_clips_at_all_is_refused", {}),
+        (ClaimsChance, "test_chance_is_what_guessing_comes_to", {}),
         (WritesIntoScores, "test_labels_and_scores_are_left_as_they_were", {}),
     ],
 )

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from mertk.contracts import Count
+from mertk.published import Count
 from mertk_plugins.datasets._iemocap_files import DIALOGUES, Utterance
 
 TURNS: Final = 10039

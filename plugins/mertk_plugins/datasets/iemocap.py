@@ -5,8 +5,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from mertk.contracts import Card, Clip, Count, Fold, MediaRef
+from mertk.contracts import Card, Clip, Fold, MediaRef
 from mertk.errors import CorpusError, did_you_mean
+from mertk.published import Count
+from mertk_plugins._checks import some_modalities
 from mertk_plugins.datasets._iemocap_counts import TURNS, counts
 from mertk_plugins.datasets._iemocap_files import (
     CODES,
@@ -87,13 +89,11 @@ class IEMOCAP:
             raise ValueError("merge_excited: excited is a class of its own (True); use False")
         if merge_excited and "happy" not in names:
             raise ValueError("merge_excited: happy is no class (True); use False")
-        if not modalities:
-            raise ValueError("modalities: clips without any ([]); name audio, video or text")
         self.root = Path(root)
         self.merged = {"excited": "happy"} if _merges(merge_excited, names) else {}
         self.grouped_by = folds
         self.style = style
-        self.modalities = tuple(modalities)
+        self.modalities = some_modalities(modalities, "audio, video or text")
         self.sound = sound
         self.partial = partial
         self.card = Card(

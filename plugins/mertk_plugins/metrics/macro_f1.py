@@ -1,9 +1,8 @@
 """Macro F1."""
 
-import numpy as np
 from sklearn.metrics import f1_score
 
-from mertk_plugins.metrics._predictions import Array, predictions
+from mertk_plugins.metrics._predictions import Array, mean_over_classes
 
 
 class MacroF1:
@@ -24,6 +23,4 @@ class MacroF1:
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B] class indices against [B, N] scores, from 0 to 1."""
-        labels, predicted = predictions(labels, scores)
-        present = np.unique(labels)
-        return float(f1_score(labels, predicted, labels=present, average="macro"))
+        return mean_over_classes(f1_score, labels, scores)
