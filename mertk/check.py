@@ -1,7 +1,7 @@
 """Recipe x registry -> every fault at once, or the recipe with every default written in."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from mertk.recipe import (
     Component,
     DatasetSpec,
     EncoderSpec,
+    Part,
     Recipe,
     Select,
     TaskSpec,
@@ -24,6 +25,7 @@ from mertk.signature import Signature, explain, join
 
 Json = Any
 _C = TypeVar("_C", bound=Component)
+_M = TypeVar("_M", bound=BaseModel)
 
 SECTIONS: Mapping[str, tuple[str, type[Component]]] = {
     "dataset": ("datasets", DatasetSpec),
@@ -41,15 +43,8 @@ def resolve(draft: Draft, registry: Registry) -> Resolved:
     Raises:
         RecipeError: With every fault of the draft.
     """
-    recipe, faults = _parse(draft)
-    parts: dict[str, Bound] = {}
-    for where, kind, spec in _components(draft.content):
-        bound = _bind(spec, kind, where, draft.base, registry, faults)
-        if bound is not None:
-            parts[where] = bound
-            faults += bound.signature.faults(_arguments(spec, where), where)
-            faults += _taken(bound, where)
-            faults += _lacking(bound, where)
+    recipe, faults = _parse(draft.content, Recipe)
+    parts = _bind_all(_components(draft.content), draft.base, registry, faults)
     faults += _needs(parts)
     faults += _pairs(draft.content, parts)
     if faults or recipe is None:
@@ -57,11 +52,45 @@ def resolve(draft: Draft, registry: Registry) -> Resolved:
     return Resolved(draft.source, _filled(recipe, parts, draft.base), parts)
 
 
-def _parse(draft: Draft) -> tuple[Recipe | None, list[Fault]]:
+class _DatasetAlone(Part):
+    dataset: DatasetSpec
+
+
+def resolve_dataset(draft: Draft, registry: Registry) -> tuple[DatasetSpec, Bound]:
+    """Check the dataset of a draft, whatever else stands in it, and write its defaults in.
+
+    Raises:
+        RecipeError: With every fault of that section.
+    """
+    content = {name: spec for name, spec in draft.content.items() if name == "dataset"}
+    alone, faults = _parse(content, _DatasetAlone)
+    named = [c for c in _components(content) if c[0] == "dataset"]
+    parts = _bind_all(named, draft.base, registry, faults)
+    if faults or alone is None:
+        raise RecipeError(draft.source, sorted(set(faults), key=lambda f: f.where))
+    return _fill(alone.dataset, parts["dataset"], draft.base), parts["dataset"]
+
+
+def _parse(content: Mapping[str, Json], model: type[_M]) -> tuple[_M | None, list[Fault]]:
     try:
-        return Recipe.model_validate_json(json.dumps(draft.content), strict=True), []
+        return model.model_validate_json(json.dumps(content), strict=True), []
     except ValidationError as error:
         return None, [_schema_fault(e) for e in error.errors(include_url=False)]
+
+
+def _bind_all(
+    components: Iterable[tuple[str, str, Json]], base: Path, registry: Registry, faults: list[Fault]
+) -> dict[str, Bound]:
+    """Every component by its place, where it can be loaded; what is wrong goes into `faults`."""
+    parts: dict[str, Bound] = {}
+    for where, kind, spec in components:
+        bound = _bind(spec, kind, where, base, registry, faults)
+        if bound is not None:
+            parts[where] = bound
+            faults += bound.signature.faults(_arguments(spec, where), where)
+            faults += _taken(bound, where)
+            faults += _lacking(bound, where)
+    return parts
 
 
 def _schema_fault(error: Any) -> Fault:
@@ -242,10 +271,7 @@ def _filled(recipe: Recipe, parts: Mapping[str, Bound], base: Path) -> Recipe:
     """The recipe with every default of every component written in."""
 
     def fill(spec: _C, where: str) -> _C:
-        arguments = parts[where].signature.resolve(spec.arguments)
-        place = {k: getattr(spec, k) for k in type(spec).model_fields}
-        use = place.pop("use")
-        return type(spec)(use=_absolute(use, base), **place, **arguments)
+        return _fill(spec, parts[where], base)
 
     return recipe.model_copy(
         update={
@@ -256,6 +282,13 @@ def _filled(recipe: Recipe, parts: Mapping[str, Bound], base: Path) -> Recipe:
             "metrics": tuple(Component(use=s.use, **s.arguments) for s in recipe.metrics),
         }
     )
+
+
+def _fill(spec: _C, bound: Bound, base: Path) -> _C:
+    arguments = bound.signature.resolve(spec.arguments)
+    place = {k: getattr(spec, k) for k in type(spec).model_fields}
+    use = place.pop("use")
+    return type(spec)(use=_absolute(use, base), **place, **arguments)
 
 
 def _absolute(use: str, base: Path) -> str:

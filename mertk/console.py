@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -75,11 +75,13 @@ class Screen:
         header: Sequence[str],
         rows: Sequence[Sequence[str]],
         notes: Sequence[str] = (),
+        left: Collection[str] = (),
     ) -> None:
-        """A table on stdout with notes below it."""
+        """A table on stdout with notes below it; the first column and those in `left` are words."""
         table = Table(title=escape(title), title_justify="left", header_style="bold")
-        for position, name in enumerate(header):
-            table.add_column(escape(name), justify="left" if position == 0 else "right")
+        for name in header:
+            words = name in (header[0], *left)
+            table.add_column(escape(name), justify="left" if words else "right")
         for row in rows:
             table.add_row(*map(escape, row))
         self._out.print(table)

@@ -273,7 +273,8 @@ class AuxiliaryTask(Protocol):
 class DatasetSource(Protocol):
     """A corpus: its clips and the folds they are scored in.
 
-    An argument typed `pathlib.Path` says where things lie and does not enter fingerprints.
+    An argument typed `pathlib.Path` says where things lie and does not enter fingerprints. What it
+    may offer `mertk doctor` besides (published counts ...) stands in `mertk.published`.
     """
 
     @property

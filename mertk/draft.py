@@ -34,8 +34,10 @@ class Draft:
     def set(self, assignments: Iterable[str]) -> "Draft":
         """Apply `--set a.b=1`: values are YAML, missing sections are made.
 
+        `--set a.b=@FILE` takes the value from a YAML file.
+
         Raises:
-            MertkError: An assignment is not of this form.
+            MertkError: An assignment is not of this form, or its file cannot be read.
         """
         draft = self
         for assignment in assignments:
@@ -43,11 +45,7 @@ class Draft:
             if not equals or not path.strip() or not path.isprintable():
                 shown = assignment if assignment.isprintable() else ascii(assignment)
                 raise MertkError(f"--set {shown}: expected PATH=VALUE, such as train.lr=1e-3")
-            try:
-                value = parse(text, f"--set {assignment}")
-            except MertkError:
-                raise MertkError(f"--set {assignment}: {text!r} is not a YAML value") from None
-            draft = draft.assign(path.strip(), value)
+            draft = draft.assign(path.strip(), _value(text, f"--set {assignment}"))
         return draft
 
     def assign(self, path: str, value: Json) -> "Draft":
@@ -110,16 +108,29 @@ def read(recipe: str) -> Draft:
             raise MertkError(
                 f"{shown or repr(shown)}: no such recipe{did_you_mean(path.stem, known)}"
             )
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MertkError(f"{recipe}: cannot be read as text: {error}") from None
-    content = parse(text, recipe)
+    content = parse(_text(path, recipe), recipe)
     if not isinstance(content, dict):
         raise MertkError(
             f"{recipe}: expected a mapping such as 'name: ...', got {type(content).__name__}"
         )
     return Draft(recipe, path.parent, content)
+
+
+def _text(path: Path, source: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise MertkError(f"{source}: cannot be read as text: {error}") from None
+
+
+def _value(text: str, source: str) -> Json:
+    """What `--set` gives: YAML, or `@FILE` for what a YAML file holds."""
+    if text.startswith("@"):  # which YAML reserves: no value begins so
+        return parse(_text(Path(text[1:]), source), text[1:])
+    try:
+        return parse(text, source)
+    except MertkError:
+        raise MertkError(f"{source}: {text!r} is not a YAML value") from None
 
 
 def _exists(path: Path) -> bool:

@@ -25,6 +25,33 @@ class Bound:
     signature: Signature
     code: str
 
+    def build(
+        self, arguments: Mapping[str, Json], supplies: Mapping[str, Any], where: str, source: str
+    ) -> Any:
+        """Construct the component.
+
+        Args:
+            arguments: What the recipe gives it.
+            supplies: What the core has for constructors that name it (`dims` ...).
+            where: Its place in the recipe.
+            source: What messages call the recipe.
+
+        Raises:
+            RecipeError: The constructor refuses its arguments.
+        """
+        bound = self.signature.bind(arguments, supplies)
+        try:
+            return self.component(**bound)
+        except MertkError:
+            raise
+        except ValueError as error:
+            argument, colon, rest = str(error).partition(": ")
+            if colon and argument in self.signature.arguments:
+                fault = Fault(f"{where}.{argument}", rest)
+            else:
+                fault = Fault(where, str(error))
+            raise RecipeError(source, [fault]) from error
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -60,19 +87,7 @@ class Resolved:
         Raises:
             RecipeError: The constructor refuses its arguments.
         """
-        bound = self.parts[where]
-        arguments = bound.signature.bind(self.spec(where).arguments, supplies)
-        try:
-            return bound.component(**arguments)
-        except MertkError:
-            raise
-        except ValueError as error:
-            argument, colon, rest = str(error).partition(": ")
-            if colon and argument in bound.signature.arguments:
-                fault = Fault(f"{where}.{argument}", rest)
-            else:
-                fault = Fault(where, str(error))
-            raise RecipeError(self.source, [fault]) from error
+        return self.parts[where].build(self.spec(where).arguments, supplies, where, self.source)
 
     def metrics(self) -> dict[str, Metric]:
         """The metrics that the recipe tells, by name."""

@@ -1,5 +1,7 @@
 """Recipes as files: YAML, --set, --without, --swap."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,3 +108,14 @@ def test_without_names_the_nearest_part(toy: Draft, name: str, message: str) -> 
     with pytest.raises(MertkError) as error:
         toy.without([name])
     assert message in str(error.value)
+
+
+def test_a_value_can_stand_in_a_file(write) -> None:
+    path = write("exclude.yaml", '- "1"  # why\n- b\n')
+    draft = Draft("x", Path(), {"dataset": "toy"}).set([f"dataset.exclude=@{path}"])
+    assert draft.content == {"dataset": {"use": "toy", "exclude": ["1", "b"]}}
+    with pytest.raises(MertkError, match=r"--set a=@none\.yaml: cannot be read as text"):
+        draft.set(["a=@none.yaml"])
+    bad = write("bad.yaml", "a: [")
+    with pytest.raises(MertkError, match=r"bad\.yaml:\d+:\d+: not valid YAML"):
+        draft.set([f"a=@{bad}"])

@@ -21,14 +21,15 @@ VERBS = {
     "list": ("mertk.cli.look", "listing"),
     "show": ("mertk.cli.look", "show"),
     "schema": ("mertk.cli.look", "schema"),
+    "doctor": ("mertk.cli.doctor", "doctor"),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status.
 
-    0: all went well. 1: a trial failed, or a component is faulty. 2: something the user can mend.
-    130: stopped by Ctrl-C.
+    0: all went well. 1: a trial failed, or a corpus or component is faulty. 2: something the user
+    can mend. 130: stopped by Ctrl-C.
     """
     as_json = "--json" in (sys.argv[1:] if argv is None else argv)
     try:
@@ -127,7 +128,20 @@ def parser() -> argparse.ArgumentParser:
     schema = verbs.add_parser("schema", help="JSON Schema of recipes, for editors")
     for verb in (check, listing, show, schema):
         _json(verb)
+    _doctor(verbs.add_parser("doctor", help="what is wrong with a corpus"))
     return top
+
+
+def _doctor(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("dataset", metavar="DATASET", help="a dataset's name, or a recipe's")
+    verb.add_argument(
+        "--set", metavar="K=V", action="append", default=[], help="an argument, such as root=DIR"
+    )
+    verb.add_argument("--out", metavar="FILE", help="list every finding, as .jsonl or .csv")
+    verb.add_argument(
+        "--exclude", metavar="FILE", help="write the clips to leave out, for dataset.exclude=@FILE"
+    )
+    _json(verb)
 
 
 def _running(verb: argparse.ArgumentParser, recipe: str | None) -> None:
@@ -154,7 +168,7 @@ def _recipe(verb: argparse.ArgumentParser, default: str | None) -> None:
         metavar="K=V",
         action="append",
         default=[],
-        help="change a value, such as train.epochs=3",
+        help="change a value, such as train.epochs=3; K=@FILE takes it from a YAML file",
     )
 
 

@@ -16,7 +16,7 @@ from mertk.media._files import check, last, refuse_short
 Picture = NDArray[np.uint8]
 _Timed = tuple[float, float, Any]  # time, duration, frame
 
-_ROUNDING = 1e-3  # seconds: time stamps of flv and matroska count milliseconds
+ROUNDING = 1e-3  # seconds: time stamps of flv and matroska count milliseconds
 
 
 def pictures(
@@ -57,9 +57,9 @@ def _within(ref: MediaRef, end: float | None) -> Iterator[_Timed]:
     after: _Timed | None = None
     found = False
     for timed in decode(ref.path, "video", ref.start):
-        if timed[0] < ref.start - _ROUNDING:
+        if timed[0] < ref.start - ROUNDING:
             before = timed
-        elif end is None or timed[0] < end - _ROUNDING:
+        elif end is None or timed[0] < end - ROUNDING:
             found = True
             before = timed
             yield timed
@@ -92,7 +92,7 @@ def _on_grid(
     if held is None:
         return
     stop = held[0] + held[1] if end is None else end
-    while step == 0 or start + step / fps < stop - _ROUNDING:
+    while step == 0 or start + step / fps < stop - ROUNDING:
         yield held[2]
         step += 1
 
@@ -101,11 +101,21 @@ def _image(ref: MediaRef, frame: Any) -> Picture:
     image: Picture = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
     if ref.crop is not None:
         height, width = image.shape[:2]
-        left, top, right, bottom = ref.crop
-        image = image[round(top * height) : round(bottom * height)]
-        image = image[:, round(left * width) : round(right * width)]
-        if not image.size:
-            raise MediaError(
-                ref.path, f"crop: leaves nothing of a {width}x{height} picture ({ref.crop})"
-            )
+        left, top, right, bottom = box(ref, width, height)
+        image = image[top:bottom, left:right]
     return np.ascontiguousarray(image)
+
+
+def box(ref: MediaRef, width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of a clip's part of a picture, pixels.
+
+    Raises:
+        MediaError: It leaves nothing of the picture.
+    """
+    left, top, right, bottom = ref.crop or (0.0, 0.0, 1.0, 1.0)
+    found = round(left * width), round(top * height), round(right * width), round(bottom * height)
+    if found[0] >= found[2] or found[1] >= found[3]:
+        raise MediaError(
+            ref.path, f"crop: leaves nothing of a {width}x{height} picture ({ref.crop})"
+        )
+    return found

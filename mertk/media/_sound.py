@@ -43,16 +43,25 @@ def sound(ref: MediaRef, rate: int, max_seconds: float | None = None) -> Samples
     end = last(ref, max_seconds)
     check(ref)
     samples, native = _read(ref, end)
-    if native not in _RATES:
-        raise MediaError(ref.path, f"states an unlikely rate of {native} Hz; convert it first")
-    if not np.isfinite(samples).all():
-        raise MediaError(ref.path, "holds samples that are not numbers (NaN or infinite)")
+    refuse_odd(ref, samples, native)
     samples = _resample(samples, native, rate)
     if end is None:
         return samples
     wanted = max(1, round((end - ref.start) * rate))
     missing = 0 if ref.end is None else max(0, wanted - len(samples))
     return np.pad(samples[:wanted], (0, missing))
+
+
+def refuse_odd(ref: MediaRef, samples: Samples, rate: int) -> None:
+    """Refuse what a damaged file may hold.
+
+    Raises:
+        MediaError: A rate that no recorder has, or samples that are not numbers.
+    """
+    if rate not in _RATES:
+        raise MediaError(ref.path, f"states an unlikely rate of {rate} Hz; convert it first")
+    if not np.isfinite(samples).all():
+        raise MediaError(ref.path, "holds samples that are not numbers (NaN or infinite)")
 
 
 def soundfile_for(ref: MediaRef) -> soundfile.SoundFile | None:
@@ -94,7 +103,7 @@ def _read(ref: MediaRef, end: float | None) -> tuple[Samples, int]:
 
 
 def _with_ffmpeg(ref: MediaRef, end: float | None) -> tuple[Samples, int]:
-    mixer = _Mixer(ref)
+    mixer = Mixer(ref)
     track: _Track | None = None
     for time, _, frame in decode(ref.path, "audio", ref.start):
         if end is not None and time >= end:
@@ -134,7 +143,7 @@ class _Track:
             self.length += gap + len(samples)
 
 
-class _Mixer:
+class Mixer:
     """Frames of any layout and sample format -> one channel of float32.
 
     Several channels go through 32-bit integers, for which FFmpeg scales the weights so that they

@@ -1,5 +1,6 @@
 """Conformance of a dataset: what the core and every reader of its numbers rely on."""
 
+import inspect
 import math
 import pickle
 import re
@@ -11,6 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from mertk.contracts import Card, Clip, DatasetSource, Fold, MediaRef
+from mertk.published import Count, Counted, Knowing, Tolerant
 from mertk.testing._kit import Kit
 
 # Ids and fold names become parts of file names and of comma-separated command line values.
@@ -106,6 +108,23 @@ class DatasetTests(Kit):
         assert list(one.clips()) == list(one.clips())
         assert list(one.folds()) == list(other.folds())
         assert one.card == other.card
+
+    def test_what_it_offers_the_doctor_can_be_used(
+        self, dataset: DatasetSource, clips: Sequence[Clip]
+    ) -> None:
+        """`counts`, `knows` and `tolerant`, where it has them, are as `mertk.published` says."""
+        for count in dataset.counts() if isinstance(dataset, Counted) else ():
+            assert isinstance(count, Count)
+            assert count.what.strip()
+            assert count.published >= 0
+            assert count.found >= 0
+        if isinstance(dataset, Knowing):
+            assert dataset.knows(Path("no_corpus_has_such_a.file")) is False
+            refs = [ref for clip in clips[:50] for ref in clip.media.values()]
+            assert all(dataset.knows(ref.path) in (True, False) for ref in refs)
+        lenient = dataset.tolerant if isinstance(dataset, Tolerant) else {}
+        unknown = set(lenient) - set(inspect.signature(type(dataset)).parameters)
+        assert not unknown, f"tolerant: no arguments of the constructor: {sorted(unknown)}"
 
     def test_fold_names_are_unique_and_short(self, folds: Sequence[Fold]) -> None:
         """`--folds` and results name them."""

@@ -28,7 +28,9 @@ print("HEAVY", sorted(heavy))
 """
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["list"], ["list", "encoders"], ["run", "--help"]])
+@pytest.mark.parametrize(
+    "argv", [["--help"], ["list"], ["list", "encoders"], ["run", "--help"], ["doctor", "--help"]]
+)
 def test_help_and_list_import_nothing_heavy(argv: list[str]) -> None:
     code = LIGHT.format(argv=argv)
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,6 +10,7 @@ import pytest
 
 import mertk.testing
 from mertk.contracts import Card, Clip, Fold, MediaRef
+from mertk.published import Count
 from mertk.testing import DatasetTests
 from tests.testing import broken
 
@@ -116,6 +117,20 @@ def with_folds(*folds: Fold) -> type[Sound]:
     return Broken
 
 
+class Miscounted(Sound):
+    def counts(self) -> Sequence[Count]:
+        return [Count("clips", 4, -1)]
+
+
+class AllKnowing(Sound):
+    def knows(self, path: Path) -> bool:
+        return True
+
+
+class Intolerant(Sound):
+    tolerant = {"partial": True}
+
+
 def ids(*numbers: int) -> frozenset[str]:
     return frozenset(f"clip{n}" for n in numbers)
 
@@ -129,6 +144,7 @@ BROKEN = {
     "test_clips_are_made_of_plain_values": with_clip(text=" "),
     "test_media_lie_where_a_reader_can_cut_them": with_media(start=2.0),
     "test_two_constructions_say_the_same": Forgetful,
+    "test_what_it_offers_the_doctor_can_be_used": Miscounted,
     "test_fold_names_are_unique_and_short": with_folds(FOLDS[0], FOLDS[0]),
     "test_folds_train_and_test_on_known_different_clips": with_folds(
         Fold("one", ids(0, 1, 2), ids(2, 3))
@@ -150,6 +166,8 @@ MORE_BROKEN = [
     ("test_media_lie_where_a_reader_can_cut_them", with_media(path="all.wav")),
     ("test_media_lie_where_a_reader_can_cut_them", with_media(crop=(0.5, 0.0, 0.5, 1.0))),
     ("test_media_lie_where_a_reader_can_cut_them", with_media(start=float("nan"))),
+    ("test_what_it_offers_the_doctor_can_be_used", AllKnowing),
+    ("test_what_it_offers_the_doctor_can_be_used", Intolerant),
     ("test_fold_names_are_unique_and_short", with_folds(replace(FOLDS[0], name="a,b"))),
     ("test_folds_train_and_test_on_known_different_clips", with_folds(Fold("one", ids(0), ids(9)))),
     ("test_folds_train_and_test_on_known_different_clips", with_folds(Fold("one", ids(), ids(0)))),

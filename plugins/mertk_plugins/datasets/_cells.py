@@ -70,6 +70,7 @@ class CellReader:
     allow_outside: bool
     features: Path | None
     faults: list[RowFault] = field(default_factory=list)
+    dropped: set[Path] = field(default_factory=set)  # media of rows that were passed over
 
     def read(self, rows: Iterable[tuple[int, Cells]]) -> list[Record]:
         """Every row that makes a clip."""
@@ -79,6 +80,7 @@ class CellReader:
         for number, row in rows:
             name = _plain(filled(self.columns["label"], row))
             if self.drop_unlisted and self.classes is not None and name not in self.classes:
+                self.dropped |= self._media_paths(row)
                 continue
             before = len(self.faults)
             record = self._record(number, row)
@@ -154,10 +156,7 @@ class CellReader:
             what = f"{modality}: an address ({text}); download it and name the file"
             self._fault(number, what, cause=f"{modality}: an address")
             return None
-        # A manifest written on Windows; a backslash in a file name is unheard of.
-        text = text.replace("\\", "/") if os.sep == "/" else text
-        # Links are not followed: whoever laid one below the root meant it to lead there.
-        path = Path(os.path.normpath(self.root / text))
+        path = self._below(text)
         if not self.allow_outside and not path.is_relative_to(os.path.normpath(self.root)):
             self._fault(
                 number,
@@ -166,6 +165,17 @@ class CellReader:
                 cause=f"{modality}: outside",
             )
         return path
+
+    def _below(self, text: str) -> Path:
+        # A manifest written on Windows; a backslash in a file name is unheard of.
+        text = text.replace("\\", "/") if os.sep == "/" else text
+        # Links are not followed: whoever laid one below the root meant it to lead there.
+        return Path(os.path.normpath(self.root / text))
+
+    def _media_paths(self, row: Cells) -> set[Path]:
+        """The files that a row names, whatever is wrong with it."""
+        cells = (filled(self.columns[m], row) for m in MEDIA if m in self.columns)
+        return {self._below(_plain(c)) for c in cells if isinstance(c, str) and _plain(c)}
 
     def _cell(self, number: int, name: str, row: Cells) -> str:
         value = filled(self.columns[name], row)

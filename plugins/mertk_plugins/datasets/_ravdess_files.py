@@ -53,6 +53,11 @@ def locate(root: Path, folder: Path | None, modality: str) -> dict[str, Path]:
     return {trial: _best(trial, ranked, modality) for trial, ranked in found.items()}
 
 
+def is_trial(path: Path) -> bool:
+    """Whether a file is called like a recording of a trial."""
+    return _NAME.fullmatch(path.name) is not None
+
+
 def _best(trial: str, ranked: list[tuple[int, Path]], modality: str) -> Path:
     ranked.sort()
     rank, best = ranked[0]

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mertk.contracts import Card, Clip, Fold, MediaRef
 from mertk.errors import CorpusError, did_you_mean
+from mertk.published import Count
 from mertk_plugins._checks import some_modalities
+from mertk_plugins.datasets._iemocap_counts import TURNS, counts
 from mertk_plugins.datasets._iemocap_files import (
     CODES,
     DIALOGUES,
@@ -26,7 +28,6 @@ CLASSES: Mapping[int, tuple[str, ...]] = {
 STYLES = {"impro": "improvised", "script": "scripted"}
 GENDERS = {"F": "female", "M": "male"}
 LEFT, RIGHT = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0)
-UTTERANCES = 10039
 
 
 class IEMOCAP:
@@ -68,6 +69,8 @@ class IEMOCAP:
     Raises:
         ValueError: `classes` names no emotion or one twice, or contradicts `merge_excited`.
     """
+
+    tolerant: ClassVar[Mapping[str, bool]] = {"partial": True}
 
     def __init__(
         self,
@@ -127,17 +130,43 @@ class IEMOCAP:
         }
         return [Fold(name, everyone - test, test) for name, test in tests.items()]
 
+    def counts(self) -> Sequence[Count]:
+        """Dialogues and labelled turns, all and of each class, as the release and papers have them.
+
+        Raises:
+            CorpusError: As `clips`.
+        """
+        dialogues = {n: len(paths) for n, paths in self._files.items()}
+        turns = [turn for turn in self._turns if self.style in ("all", _style(turn))]
+        return counts(dialogues, turns, self.card.classes, self.merged, self.style)
+
+    def knows(self, path: Path) -> bool:
+        """Whether a file is of a dialogue or labelled turn of the release, of whatever class."""
+        return path.stem in self._names
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(name for turn in self._turns for name in (turn.id, turn.dialogue))
+
+    @cached_property
+    def _files(self) -> Mapping[int, Sequence[Path]]:
+        folder = find_release(self.root)
+        return {number: dialogues(folder / f"Session{number}") for number in DIALOGUES}
+
+    @cached_property
+    def _turns(self) -> Sequence[Utterance]:
+        paths = (path for found in self._files.values() for path in found)
+        return [turn for path in paths for turn in read_labels(path)]
+
     @cached_property
     def _clips(self) -> tuple[Clip, ...]:
         folder = find_release(self.root)
-        files = {number: dialogues(folder / f"Session{number}") for number in DIALOGUES}
-        turns = [turn for paths in files.values() for path in paths for turn in read_labels(path)]
-        self._refuse_twice(turns)
+        self._refuse_twice(self._turns)
         if not self.partial:
-            self._refuse_partial({n: len(paths) for n, paths in files.items()}, len(turns))
+            self._refuse_partial({n: len(p) for n, p in self._files.items()}, len(self._turns))
         chosen = [
             turn
-            for turn in turns
+            for turn in self._turns
             if self.merged.get(turn.emotion, turn.emotion) in self.card.classes
             and self.style in ("all", _style(turn))
         ]
@@ -158,8 +187,8 @@ class IEMOCAP:
             for n, count in DIALOGUES.items()
             if found[n] != count
         ]
-        if turns != UTTERANCES:
-            faults.append(f"{turns} of {UTTERANCES} turns are labelled")
+        if turns != TURNS:
+            faults.append(f"{turns} of {TURNS} turns are labelled")
         if faults:
             raise CorpusError(
                 f"{self.root}: not the whole release: {'; '.join(faults)}; unpack it again, or "

@@ -1,5 +1,6 @@
 """A corpus of one's own from a table of clips, without writing code."""
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -100,6 +101,7 @@ class Manifest:
         self.classes, self.unlisted = classes, unlisted
         self.by, self.k = folds, k
         self.allow_outside = allow_outside
+        self._dropped: frozenset[str] = frozenset()
 
     @property
     def card(self) -> Card:
@@ -144,6 +146,11 @@ class Manifest:
             self._fold(f"fold{number}", [group in part for group in groups])
             for number, part in enumerate(deal(groups, classes, self.k), start=1)
         ]
+
+    def knows(self, path: Path) -> bool:
+        """Whether a row that was dropped (`unlisted: drop`) names a file."""
+        _ = self._records  # reads the rows
+        return os.path.realpath(path) in self._dropped
 
     def _group(self, record: Record) -> str:
         return record.clip.speaker if self.by == "speaker" else record.clip.group["group"]
@@ -196,6 +203,7 @@ class Manifest:
             features=self.features,
         )
         records = reader.read(rows.each)
+        self._dropped = frozenset(os.path.realpath(path) for path in reader.dropped)
         faults = [*rows.faults, *reader.faults]
         self._refuse(lines(faults), len(faults))
         self._refuse(self._class_faults(records) or self._media_faults(records))

@@ -1,16 +1,17 @@
 """RAVDESS: 24 actors speak (and sing) two sentences in eight emotions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mertk.contracts import Card, Clip, Fold, MediaRef
 from mertk.errors import CorpusError
+from mertk.published import Count
 from mertk_plugins._checks import some_modalities
-from mertk_plugins.datasets._ravdess_files import NAMES, locate
+from mertk_plugins.datasets._ravdess_files import NAMES, is_trial, locate
 
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 CLASSES = {
@@ -43,6 +44,11 @@ class Trial:
     statement: int
     repetition: int
     actor: int
+
+    @property
+    def name(self) -> str:
+        """The name of its emotion."""
+        return EMOTIONS[self.emotion - 1]
 
     def __str__(self) -> str:
         return "-".join(f"{value:02}" for value in vars(self).values())
@@ -84,6 +90,8 @@ class RAVDESS:
         ValueError: `modalities` is empty and no `features` are given, or `classes` names an emotion
             that was not sung.
     """
+
+    tolerant: ClassVar[Mapping[str, str]] = {"missing": "keep"}
 
     def __init__(
         self,
@@ -143,6 +151,27 @@ class RAVDESS:
             )
         return folds
 
+    def counts(self) -> Sequence[Count]:
+        """Trials of the chosen classes and channel, all and by emotion, of those recorded.
+
+        Raises:
+            CorpusError: As `clips`.
+        """
+        there = {clip.id for clip in self._clips}
+        trials = self._trials()
+        emotions = {name: [t for t in trials if t.name == name] for name in self.card.classes}
+        return [
+            _count(what, recorded, there)
+            for what, recorded in {f"{self.channel} trials": trials, **emotions}.items()
+        ]
+
+    def knows(self, path: Path) -> bool:
+        """Whether a file is one of RAVDESS's: of another class, channel or modality than chosen."""
+        return is_trial(path)
+
+    def _trials(self) -> list[Trial]:
+        return [t for t in _design(self.channel) if t.name in self.card.classes]
+
     @cached_property
     def _clips(self) -> tuple[Clip, ...]:
         if not self.root.is_dir():
@@ -155,7 +184,7 @@ class RAVDESS:
                 f"{self.features}: no such file; give `features` relative to {self.root}"
             )
         found = {m: locate(self.root, self.folders[m], m) for m in self.modalities}
-        trials = [t for t in _design(self.channel) if EMOTIONS[t.emotion - 1] in self.card.classes]
+        trials = self._trials()
         lacking = {m: [t for t in trials if str(t) not in found[m]] for m in self.modalities}
         clips = tuple(
             self._clip(trial, {m: found[m][str(trial)] for m in has})
@@ -196,7 +225,7 @@ class RAVDESS:
             media["features"] = MediaRef(self.features)
         return Clip(
             id=str(trial),
-            labels={"emotion": EMOTIONS[trial.emotion - 1]},
+            labels={"emotion": trial.name},
             speaker=f"actor{trial.actor:02}",
             group={
                 "channel": ("speech", "song")[trial.channel - 1],
@@ -220,6 +249,11 @@ def _design(channel: str) -> Iterator[Trial]:
         for emotion, intensity, statement, take in product(emotions, (1, 2), (1, 2), (1, 2)):
             if emotion > 1 or intensity == 1:
                 yield Trial(kind, emotion, intensity, statement, take, actor)
+
+
+def _count(what: str, recorded: Sequence[Trial], there: Collection[str]) -> Count:
+    absent = [str(trial) for trial in recorded if str(trial) not in there]
+    return Count(what, len(recorded), len(recorded) - len(absent), absent)
 
 
 def _way_out(some: bool = False) -> str:

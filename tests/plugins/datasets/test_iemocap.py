@@ -136,6 +136,17 @@ def test_choices_change_the_counts(full: Path, arguments: dict[str, Any], count:
     corpus = IEMOCAP(full, **arguments)
     assert len(corpus.clips()) == count
     assert {c.labels["emotion"] for c in corpus.clips()} == set(corpus.card.classes)
+    told = {c.what: c.published for c in corpus.counts()}
+    style = arguments.get("style")
+    assert told[f"{style} clips" if style else "clips"] == count
+    assert all(c.found == c.published for c in corpus.counts())
+
+
+def test_turns_of_other_classes_belong_to_the_corpus(full: Path) -> None:
+    corpus = IEMOCAP(full, classes=["fearful", "surprised"])
+    angry = next(c for c in IEMOCAP(full).clips() if c.labels["emotion"] == "angry")
+    assert all(corpus.knows(ref.path) for ref in angry.media.values())
+    assert not corpus.knows(Path("Ses01F_impro01_X000.wav"))
 
 
 def test_session_folds_leave_one_session_out(full: Path) -> None:
