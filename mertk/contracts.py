@@ -270,4 +270,7 @@ class Metric(Protocol):
     higher_is_better: bool
 
     def __call__(self, labels: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> float:
-        """The score of [B] class indices against [B, N] scores; the larger score wins."""
+        """The score of [B] class indices against [B, N] scores.
+
+        Scores are class probabilities, 0 to 1, that sum to 1 for each clip; the largest wins.
+        """
