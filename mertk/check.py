@@ -18,11 +18,12 @@ from mertk.recipe import (
     TaskSpec,
 )
 from mertk.registry import SINGULAR, Registry, code_digest
-from mertk.resolved import RANKING, Bound, Resolved
+from mertk.resolved import RANKING, Bound, Resolved, ResolvedDataset
 from mertk.signature import Signature, explain, join
 
 Json = Any
 _C = TypeVar("_C", bound=Component)
+_M = TypeVar("_M", bound=BaseModel)
 
 SECTIONS: Mapping[str, tuple[str, type[Component]]] = {
     "dataset": ("datasets", DatasetSpec),
@@ -40,15 +41,13 @@ def resolve(draft: Draft, registry: Registry) -> Resolved:
     Raises:
         RecipeError: With every fault of the draft.
     """
-    recipe, faults = _parse(draft)
+    recipe, faults = _parse(Recipe, draft.content)
     parts: dict[str, Bound] = {}
     for where, kind, spec in _components(draft.content):
         bound = _bind(spec, kind, where, draft.base, registry, faults)
         if bound is not None:
             parts[where] = bound
-            faults += bound.signature.faults(_arguments(spec, where), where)
-            faults += _taken(bound, where)
-            faults += _lacking(bound, where)
+            faults += _faults_of(bound, spec, where)
     faults += _needs(parts)
     faults += _pairs(draft.content, parts)
     if faults or recipe is None:
@@ -56,9 +55,32 @@ def resolve(draft: Draft, registry: Registry) -> Resolved:
     return Resolved(draft.source, _filled(recipe, parts, draft.base), parts)
 
 
-def _parse(draft: Draft) -> tuple[Recipe | None, list[Fault]]:
+def resolve_dataset(draft: Draft, registry: Registry) -> ResolvedDataset:
+    """Check the dataset of a draft alone, whatever else stands or lacks in it.
+
+    Raises:
+        RecipeError: With every fault of the dataset.
+    """
+    content = {"dataset": draft.content.get("dataset")}
+    alone, faults = _parse(_DatasetAlone, content)
+    bound = None
+    for where, kind, spec in _components(content):
+        if where == "dataset":
+            bound = _bind(spec, kind, where, draft.base, registry, faults)
+            if bound is not None:
+                faults += _faults_of(bound, spec, where)
+    if faults or alone is None or bound is None:
+        raise RecipeError(draft.source, sorted(set(faults), key=lambda f: f.where))
+    return ResolvedDataset(draft.source, _fill(alone.dataset, bound, draft.base), bound)
+
+
+class _DatasetAlone(BaseModel):
+    dataset: DatasetSpec
+
+
+def _parse(model: type[_M], content: Mapping[str, Json]) -> tuple[_M | None, list[Fault]]:
     try:
-        return Recipe.model_validate_json(json.dumps(draft.content), strict=True), []
+        return model.model_validate_json(json.dumps(content), strict=True), []
     except ValidationError as error:
         return None, [_schema_fault(e) for e in error.errors(include_url=False)]
 
@@ -128,6 +150,12 @@ def _bind(
         what = f"the constructor of {spec['use']!r} cannot be read: {error}"
         faults.append(Fault(where, what))
     return None
+
+
+def _faults_of(bound: Bound, spec: Mapping[str, Json], where: str) -> list[Fault]:
+    """What is wrong with one component and its arguments."""
+    faults = bound.signature.faults(_arguments(spec, where), where)
+    return [*faults, *_taken(bound, where), *_lacking(bound, where)]
 
 
 def _place(where: str) -> type[Component]:
@@ -219,10 +247,7 @@ def _filled(recipe: Recipe, parts: Mapping[str, Bound], base: Path) -> Recipe:
     """The recipe with every default of every component written in."""
 
     def fill(spec: _C, where: str) -> _C:
-        arguments = parts[where].signature.resolve(spec.arguments)
-        place = {k: getattr(spec, k) for k in type(spec).model_fields}
-        use = place.pop("use")
-        return type(spec)(use=_absolute(use, base), **place, **arguments)
+        return _fill(spec, parts[where], base)
 
     return recipe.model_copy(
         update={
@@ -233,6 +258,13 @@ def _filled(recipe: Recipe, parts: Mapping[str, Bound], base: Path) -> Recipe:
             "metrics": tuple(Component(use=s.use, **s.arguments) for s in recipe.metrics),
         }
     )
+
+
+def _fill(spec: _C, bound: Bound, base: Path) -> _C:
+    arguments = bound.signature.resolve(spec.arguments)
+    place = {k: getattr(spec, k) for k in type(spec).model_fields}
+    use = place.pop("use")
+    return type(spec)(use=_absolute(use, base), **place, **arguments)
 
 
 def _absolute(use: str, base: Path) -> str:

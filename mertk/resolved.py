@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from mertk.contracts import DatasetSource
 from mertk.errors import Fault, MertkError, RecipeError
-from mertk.recipe import Component, Recipe, digest
+from mertk.recipe import Component, DatasetSpec, Recipe, digest
 from mertk.registry import Entry
 from mertk.signature import Signature
 
@@ -26,6 +27,30 @@ class Bound:
 
 
 @dataclass(frozen=True)
+class ResolvedDataset:
+    """A dataset with every default written in, from a recipe or by its name alone.
+
+    Args:
+        source: What messages call it.
+        spec: What is said of it.
+        part: Its component.
+    """
+
+    source: str
+    spec: DatasetSpec
+    part: Bound
+
+    def build(self) -> DatasetSource:
+        """Construct the dataset.
+
+        Raises:
+            RecipeError: The constructor refuses its arguments.
+        """
+        built: DatasetSource = _construct(self.source, "dataset", self.part, self.spec, {})
+        return built
+
+
+@dataclass(frozen=True)
 class Resolved:
     """A recipe with every default written in, and its components by their place in it.
 
@@ -38,6 +63,11 @@ class Resolved:
     source: str
     recipe: Recipe
     parts: Mapping[str, Bound]
+
+    @property
+    def dataset(self) -> ResolvedDataset:
+        """Its dataset alone."""
+        return ResolvedDataset(self.source, self.recipe.dataset, self.parts["dataset"])
 
     def spec(self, where: str) -> Component:
         """What the recipe says at a place such as `tasks.mem` or `metrics.0`."""
@@ -59,19 +89,7 @@ class Resolved:
         Raises:
             RecipeError: The constructor refuses its arguments.
         """
-        bound = self.parts[where]
-        arguments = bound.signature.bind(self.spec(where).arguments, supplies)
-        try:
-            return bound.component(**arguments)
-        except MertkError:
-            raise
-        except ValueError as error:
-            argument, colon, rest = str(error).partition(": ")
-            if colon and argument in bound.signature.arguments:
-                fault = Fault(f"{where}.{argument}", rest)
-            else:
-                fault = Fault(where, str(error))
-            raise RecipeError(self.source, [fault]) from error
+        return _construct(self.source, where, self.parts[where], self.spec(where), supplies)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -107,3 +125,20 @@ class Resolved:
         kept["tasks"] = list(kept["tasks"].items())
         kept["encoders"] = list(kept["encoders"].items())
         return kept
+
+
+def _construct(
+    source: str, where: str, part: Bound, spec: Component, supplies: Mapping[str, Any]
+) -> Any:
+    arguments = part.signature.bind(spec.arguments, supplies)
+    try:
+        return part.component(**arguments)
+    except MertkError:
+        raise
+    except ValueError as error:
+        argument, colon, rest = str(error).partition(": ")
+        if colon and argument in part.signature.arguments:
+            fault = Fault(f"{where}.{argument}", rest)
+        else:
+            fault = Fault(where, str(error))
+        raise RecipeError(source, [fault]) from error

@@ -17,6 +17,7 @@ OK, FAILED, MENDABLE, INTERRUPTED = 0, 1, 2, 130
 VERBS = {
     "run": ("mertk.cli.run", "run"),
     "ablate": ("mertk.cli.run", "ablate"),
+    "baselines": ("mertk.cli.baselines", "baselines"),
     "check": ("mertk.cli.look", "check"),
     "list": ("mertk.cli.look", "listing"),
     "show": ("mertk.cli.look", "show"),
@@ -116,6 +117,9 @@ def parser() -> argparse.ArgumentParser:
         help="put another component there, such as fusion=concat",
     )
     ablate.add_argument("--grid", action="store_true", help="every combination of the changes")
+    floor = verbs.add_parser("baselines", help="what a corpus gives away without its media")
+    floor.add_argument("subject", metavar="DATASET|RECIPE", help="a dataset's name, or a recipe")
+    _set(floor)
     check = verbs.add_parser("check", help="tell every fault of a recipe")
     _recipe(check, default=None)
     listing = verbs.add_parser("list", help="what can be used in a recipe")
@@ -123,7 +127,7 @@ def parser() -> argparse.ArgumentParser:
     show = verbs.add_parser("show", help="arguments, shapes and source of a component")
     show.add_argument("name", metavar="NAME", help="as in a recipe's `use:`")
     schema = verbs.add_parser("schema", help="JSON Schema of recipes, for editors")
-    for verb in (check, listing, show, schema):
+    for verb in (floor, check, listing, show, schema):
         _json(verb)
     return top
 
@@ -147,6 +151,10 @@ def _recipe(verb: argparse.ArgumentParser, default: str | None) -> None:
         default=default,
         help="a file, or the name of a shipped recipe" + (f"; {default}" if default else ""),
     )
+    _set(verb)
+
+
+def _set(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--set",
         metavar="K=V",
