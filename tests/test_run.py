@@ -37,7 +37,8 @@ def called(capsys, *argv: str) -> tuple[int, dict]:
 
 
 def records(root: str = "results") -> list[Record]:
-    files = sorted(Path(root).glob("toy/*/*/trial.json"))
+    # Not those being written: their folder's name begins with a dot, which `*` matches too.
+    files = sorted(Path(root).glob("toy/*/[!.]*/trial.json"))
     return [Record(f.parent, json.loads(f.read_text())) for f in files]
 
 

@@ -29,7 +29,7 @@ def run(root: Path, *more: str) -> list[Record]:
     toy.write_text(yaml.safe_dump(content, sort_keys=False))
     place = str(root / "results")
     assert main(["run", str(toy), "--results", place, "--json", *more]) == 0
-    files = sorted(Path(place).glob("toy/*/*/trial.json"))
+    files = sorted(Path(place).glob("toy/*/[!.]*/trial.json"))
     return [Record(f.parent, json.loads(f.read_text())) for f in files]
 
 
