@@ -20,7 +20,7 @@ from mertk.recipe import (
     TaskSpec,
 )
 from mertk.registry import SINGULAR, Registry, code_digest
-from mertk.resolved import RANKING, Bound, Resolved
+from mertk.resolved import RANKING, Bound, Resolved, ResolvedDataset
 from mertk.signature import Signature, explain, join
 
 Json = Any
@@ -52,11 +52,7 @@ def resolve(draft: Draft, registry: Registry) -> Resolved:
     return Resolved(draft.source, _filled(recipe, parts, draft.base), parts)
 
 
-class _DatasetAlone(Part):
-    dataset: DatasetSpec
-
-
-def resolve_dataset(draft: Draft, registry: Registry) -> tuple[DatasetSpec, Bound]:
+def resolve_dataset(draft: Draft, registry: Registry) -> ResolvedDataset:
     """Check the dataset of a draft, whatever else stands in it, and write its defaults in.
 
     Raises:
@@ -68,7 +64,12 @@ def resolve_dataset(draft: Draft, registry: Registry) -> tuple[DatasetSpec, Boun
     parts = _bind_all(named, draft.base, registry, faults)
     if faults or alone is None:
         raise RecipeError(draft.source, sorted(set(faults), key=lambda f: f.where))
-    return _fill(alone.dataset, parts["dataset"], draft.base), parts["dataset"]
+    bound = parts["dataset"]
+    return ResolvedDataset(draft.source, _fill(alone.dataset, bound, draft.base), bound)
+
+
+class _DatasetAlone(Part):
+    dataset: DatasetSpec
 
 
 def _parse(content: Mapping[str, Json], model: type[_M]) -> tuple[_M | None, list[Fault]]:
@@ -158,6 +159,12 @@ def _bind(
         what = f"the constructor of {spec['use']!r} cannot be read: {error}"
         faults.append(Fault(where, what))
     return None
+
+
+def _faults_of(bound: Bound, spec: Mapping[str, Json], where: str) -> list[Fault]:
+    """What is wrong with one component and its arguments."""
+    faults = bound.signature.faults(_arguments(spec, where), where)
+    return [*faults, *_taken(bound, where), *_lacking(bound, where)]
 
 
 def _place(where: str) -> type[Component]:

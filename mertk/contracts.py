@@ -43,6 +43,9 @@ class Clip:
     Args:
         id: Unique in its corpus.
         labels: What is known about it: `emotion` (a class name) and anything else that was rated.
+            What single raters said has the key `<what>:<rater>`, for example `emotion:E2`: names
+            as classes are called, several joined with `|`; `self:<what>:<rater>` is what those who
+            are seen or heard said of themselves.
         speaker: Who talks, '' where nobody knows; folds and validation keep speakers apart.
         group: Other things clips share, such as `session`, `dialogue`, `scenario` or `gender`.
         media: Modality -> where its media lies; a modality that is absent is missing.
@@ -302,7 +305,10 @@ class Metric(Protocol):
     higher_is_better: bool
 
     def __call__(self, labels: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> float:
-        """The score of [B] class indices against [B, N] scores; the larger score wins."""
+        """The score of [B] class indices against [B, N] scores.
+
+        Scores are class probabilities, 0 to 1, that sum to 1 for each clip; the largest wins.
+        """
 
 
 @runtime_checkable

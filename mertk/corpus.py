@@ -6,23 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from mertk.contracts import Fold
 from mertk.errors import CorpusError, did_you_mean
 from mertk.plan import Corpus, choose_folds
-from mertk.resolved import Resolved
+from mertk.resolved import Resolved, ResolvedDataset
 from mertk.split import check_folds
 
 
-def open_corpus(resolved: Resolved, names: Sequence[str] = ()) -> Corpus:
-    """Read the corpus of a recipe.
+def open_corpus(resolved: Resolved | ResolvedDataset, names: Sequence[str] = ()) -> Corpus:
+    """Read the corpus of a recipe, or a dataset alone.
 
     Args:
-        resolved: The recipe.
+        resolved: The recipe, or the dataset.
         names: Names of the folds to run; all where none is named.
 
     Raises:
         CorpusError: It is missing, its folds leak, or a class has no clip.
         MertkError: There is no fold of that name.
     """
-    spec = resolved.recipe.dataset
-    source = resolved.build("dataset")
+    dataset = resolved if isinstance(resolved, ResolvedDataset) else resolved.dataset
+    spec, source = dataset.spec, dataset.build()
     clips, folds = tuple(source.clips()), tuple(source.folds())
     _check_names([c.id for c in clips], "clip", "ids")
     _check_names([f.name for f in folds], "fold", "names")

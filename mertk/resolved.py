@@ -1,13 +1,13 @@
 """A checked recipe together with the components it names, ready to be built."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from mertk.contracts import Metric
+from mertk.contracts import DatasetSource, Metric
 from mertk.errors import Fault, MertkError, RecipeError
-from mertk.recipe import Component, Recipe, digest
+from mertk.recipe import Component, DatasetSpec, Recipe, digest
 from mertk.registry import Entry
 from mertk.signature import Signature
 
@@ -54,6 +54,34 @@ class Bound:
 
 
 @dataclass(frozen=True)
+class ResolvedDataset:
+    """A dataset with every default written in, from a recipe or by its name alone.
+
+    Args:
+        source: What messages call it.
+        spec: What is said of it.
+        part: Its component.
+    """
+
+    source: str
+    spec: DatasetSpec
+    part: Bound
+
+    def build(self) -> DatasetSource:
+        """Construct the dataset.
+
+        Raises:
+            RecipeError: The constructor refuses its arguments.
+        """
+        built: DatasetSource = self.part.build(self.spec.arguments, {}, "dataset", self.source)
+        return built
+
+    def but(self, arguments: Mapping[str, Json]) -> "ResolvedDataset":
+        """The same with other values of some arguments."""
+        return replace(self, spec=self.spec.model_copy(update=dict(arguments)))
+
+
+@dataclass(frozen=True)
 class Resolved:
     """A recipe with every default written in, and its components by their place in it.
 
@@ -66,6 +94,11 @@ class Resolved:
     source: str
     recipe: Recipe
     parts: Mapping[str, Bound]
+
+    @property
+    def dataset(self) -> ResolvedDataset:
+        """Its dataset alone."""
+        return ResolvedDataset(self.source, self.recipe.dataset, self.parts["dataset"])
 
     def spec(self, where: str) -> Component:
         """What the recipe says at a place such as `tasks.mem` or `metrics.0`."""

@@ -24,6 +24,22 @@ Json = Any
 PICKS = ("selected", "last", "test_best")
 """Epochs whose predictions are kept: what the recipe's rule picks, the last one, and the one that
 the test clips would have picked."""
+PREDICTIONS, VALIDATION = "predictions.parquet", "validation.parquet"
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a model said on one part of a fold.
+
+    Args:
+        clips: Ids.
+        labels: [B] class indices.
+        scores: Per pick, [B, N] class probabilities.
+    """
+
+    clips: Sequence[str]
+    labels: NDArray[np.int64]
+    scores: Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -40,20 +56,36 @@ class Record:
 
     @cached_property
     def _predictions(self) -> pa.Table:
-        return pq.read_table(self.folder / "predictions.parquet")
+        return pq.read_table(self.folder / PREDICTIONS)
 
     def predictions(self, pick: str = "selected") -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Labels [B] and scores [B, N] of the test clips at one of the kept epochs."""
-        table = self._predictions
-        labels = table["label"].to_numpy()
-        scores = table[pick].combine_chunks()
-        return labels, scores.flatten().to_numpy().reshape(len(labels), -1)
+        return _arrays(self._predictions, pick)
 
     @property
     def clips(self) -> list[str]:
         """The test clips, in the order of the predictions."""
         names: list[str] = self._predictions["clip"].to_pylist()
         return names
+
+    def validation(self) -> Predicted:
+        """What the model said on the validation clips at the selected epoch.
+
+        Raises:
+            MertkError: The test clips picked the epoch, so that there are none; or the trial was
+                kept by a version that did not keep them.
+        """
+        file = self.folder / VALIDATION
+        if self.facts["selected_on_test"]:
+            raise MertkError(
+                f"{self.folder}: has no validation clips (train.select.on=test); choose another "
+                "train.select.on and run again"
+            )
+        if not file.is_file():
+            raise MertkError(f"{file}: is not there; an earlier version kept none, run with --redo")
+        table = pq.read_table(file)
+        labels, scores = _arrays(table, "selected")
+        return Predicted(table["clip"].to_pylist(), labels, {"selected": scores})
 
 
 @dataclass(frozen=True)
@@ -62,16 +94,15 @@ class Outcome:
 
     Args:
         facts: JSON for `trial.json`.
-        clips: Test clip ids.
-        labels: [B] class indices.
-        scores: Per pick, [B, N].
+        test: What it said on the test clips, at every pick.
+        valid: What it said on the validation clips, at the selected epoch; None where the test
+            clips picked it.
         weights: Content of `weights.safetensors`, or None.
     """
 
     facts: Mapping[str, Json]
-    clips: Sequence[str]
-    labels: NDArray[np.int64]
-    scores: Mapping[str, NDArray[np.float32]]
+    test: Predicted
+    valid: Predicted | None = None
     weights: bytes | None = None
 
 
@@ -102,7 +133,7 @@ class Results:
                 return None
         try:
             facts = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
-            pq.read_metadata(folder / "predictions.parquet")
+            pq.read_metadata(folder / PREDICTIONS)
             return Record(folder, facts)
         except (OSError, ValueError) as error:
             raise MertkError(
@@ -153,11 +184,9 @@ class Results:
         return Record(final, dict(outcome.facts))
 
     def _fill(self, folder: Path, outcome: Outcome) -> None:
-        columns = {"clip": pa.array(list(outcome.clips)), "label": pa.array(outcome.labels)}
-        for pick, scores in outcome.scores.items():
-            flat = pa.array(np.ascontiguousarray(scores, dtype=np.float32).ravel())
-            columns[pick] = pa.FixedSizeListArray.from_arrays(flat, scores.shape[1])
-        pq.write_table(pa.table(columns), folder / "predictions.parquet")
+        pq.write_table(_table(outcome.test), folder / PREDICTIONS)
+        if outcome.valid is not None:
+            pq.write_table(_table(outcome.valid), folder / VALIDATION)
         if outcome.weights is not None:
             (folder / "weights.safetensors").write_bytes(outcome.weights)
         text = json.dumps(outcome.facts, indent=1, ensure_ascii=False, allow_nan=False)
@@ -203,6 +232,20 @@ class Results:
                 f"{self.root}: results cannot be written ({reason}); finished trials are kept, "
                 "make room or choose another --results and run again"
             ) from error
+
+
+def _table(predicted: Predicted) -> pa.Table:
+    columns = {"clip": pa.array(list(predicted.clips)), "label": pa.array(predicted.labels)}
+    for pick, scores in predicted.scores.items():
+        flat = pa.array(np.ascontiguousarray(scores, dtype=np.float32).ravel())
+        columns[pick] = pa.FixedSizeListArray.from_arrays(flat, scores.shape[1])
+    return pa.table(columns)
+
+
+def _arrays(table: pa.Table, pick: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    labels = table["label"].to_numpy()
+    scores = table[pick].combine_chunks()
+    return labels, scores.flatten().to_numpy().reshape(len(labels), -1)
 
 
 def _flush(path: Path) -> None:

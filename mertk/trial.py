@@ -19,7 +19,7 @@ from mertk.data import ClipData
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial
 from mertk.ragged import Ragged
-from mertk.results import Outcome
+from mertk.results import Outcome, Predicted
 from mertk.score import score
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_precision
@@ -96,11 +96,12 @@ def conduct(
         },
         "provenance": _provenance(trial, setting.device, precision, began),
     }
+    picked = {pick: done.scores[number - 1] for pick, number in _numbers(done, setting).items()}
+    chose = Predicted(trial.split.valid, data.labels[parts.valid].numpy(), {"selected": done.valid})
     return Outcome(
         facts=facts,
-        clips=trial.split.test,
-        labels=data.labels[test].numpy(),
-        scores={pick: done.scores[number - 1] for pick, number in _numbers(done, setting).items()},
+        test=Predicted(trial.split.test, data.labels[test].numpy(), picked),
+        valid=None if on_test else chose,
         weights=save(done.weights) if settings.keep_weights else None,
     )
 

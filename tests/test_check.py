@@ -1,12 +1,13 @@
 """Every fault of a recipe at once, each with its place and the way out."""
 
 import copy
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mertk.check import resolve
+from mertk.check import resolve, resolve_dataset
 from mertk.draft import Draft, read, shipped
 from mertk.errors import MertkError, RecipeError
 from mertk.registry import discover
@@ -164,3 +165,21 @@ def test_no_recipe_whatever_it_says_ends_in_a_traceback(content) -> None:
         resolve(Draft("r.yaml", read("foalnet").base, {**base, **content}), discover())
     except MertkError as error:
         assert str(error).startswith("r.yaml: ")
+
+
+def test_a_dataset_can_be_resolved_without_a_recipe() -> None:
+    alone = Draft("manifest", Path(), {"dataset": {"use": "manifest", "path": "clips.csv"}})
+    found = resolve_dataset(alone, discover())
+    assert found.spec.use == "manifest"
+    assert found.spec.arguments["k"] == 5
+    assert found.spec.broken == "stop"
+
+
+def test_a_dataset_alone_tells_all_its_faults_and_none_of_the_rest() -> None:
+    dataset = {"use": "manifest", "pth": "clips.csv", "broken": "maybe"}
+    bad = Draft("bad.yaml", Path(), {"dataset": dataset, "fusion": {"use": "nothing"}})
+    with pytest.raises(RecipeError) as caught:
+        resolve_dataset(bad, discover())
+    assert [f.where for f in caught.value.faults] == ["dataset.broken", "dataset.pth"]
+    with pytest.raises(RecipeError, match="dataset: "):
+        resolve_dataset(Draft("none.yaml", Path(), {}), discover())

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from sklearn.metrics import balanced_accuracy_score
 
 from mertk.cli import main
 from mertk.draft import Draft
+from mertk.errors import MertkError
 from mertk.home import home
 from mertk.results import Record
 from tests.toy_parts import CLASSES
@@ -36,7 +38,8 @@ def called(capsys, *argv: str) -> tuple[int, dict]:
 
 
 def records(root: str = "results") -> list[Record]:
-    files = sorted(Path(root).glob("toy/*/*/trial.json"))
+    # Not those being written: their folder's name begins with a dot, which `*` matches too.
+    files = sorted(Path(root).glob("toy/*/[!.]*/trial.json"))
     return [Record(f.parent, json.loads(f.read_text())) for f in files]
 
 
@@ -158,6 +161,33 @@ def test_a_trial_records_both_honest_and_test_picked_numbers(recipe: str, capsys
         assert picks["test_best"]["scores"]["ua"] == pytest.approx(max(h["test"] for h in history))
         assert picks["last"]["epoch"] == 5
         assert record.facts["held_out"]
+
+
+def test_a_trial_keeps_what_it_said_on_the_validation_clips(recipe: str, capsys) -> None:
+    called(capsys, "run", recipe, "--set", "train.epochs=5")
+    called(capsys, "run", recipe, "--set", "train.epochs=5", "--results", "again")
+    for record, again in zip(records(), records("again"), strict=True):
+        kept = record.validation()
+        labels, scores = kept.labels, kept.scores["selected"]
+        picks, history = record.facts["picks"], record.facts["history"]
+        assert len(labels) == record.facts["clips"]["valid"]
+        valid = history[picks["selected"]["epoch"] - 1]["valid"]
+        assert balanced_accuracy_score(labels, scores.argmax(1)) == pytest.approx(valid)
+        held_out = set(record.facts["held_out"])
+        assert {clip.partition("_")[0] for clip in kept.clips} == held_out
+        assert (again.validation().scores["selected"] == scores).all()
+
+
+def test_a_trial_without_validation_predictions_says_why(recipe: str, capsys) -> None:
+    called(capsys, "run", recipe, "--set", "train.select.on=test", "--folds", "fold1")
+    (record,) = records()
+    with pytest.raises(MertkError, match=r"no validation clips \(train.select.on=test\)"):
+        record.validation()
+    called(capsys, "run", recipe, "--folds", "fold1", "--results", "older")
+    (record,) = records("older")
+    (record.folder / "validation.parquet").unlink()
+    with pytest.raises(MertkError, match="an earlier version kept none, run with --redo"):
+        record.validation()
 
 
 def test_selection_on_test_is_marked_everywhere(recipe: str, capsys) -> None:

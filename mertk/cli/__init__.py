@@ -17,6 +17,7 @@ OK, FAILED, MENDABLE, INTERRUPTED = 0, 1, 2, 130
 VERBS = {
     "run": ("mertk.cli.run", "run"),
     "ablate": ("mertk.cli.run", "ablate"),
+    "baselines": ("mertk.cli.baselines", "baselines"),
     "check": ("mertk.cli.look", "check"),
     "list": ("mertk.cli.look", "listing"),
     "show": ("mertk.cli.look", "show"),
@@ -117,6 +118,8 @@ def parser() -> argparse.ArgumentParser:
         help="put another component there, such as fusion=concat",
     )
     ablate.add_argument("--grid", action="store_true", help="every combination of the changes")
+    floor = verbs.add_parser("baselines", help="what a corpus gives away without its media")
+    _corpus(floor)
     check = verbs.add_parser("check", help="tell every fault of a recipe")
     _recipe(check, default=None)
     listing = verbs.add_parser("list", help="what can be used in a recipe")
@@ -126,22 +129,24 @@ def parser() -> argparse.ArgumentParser:
         "name", metavar="NAME", help="as in a recipe's `use:`, or a section such as train"
     )
     schema = verbs.add_parser("schema", help="JSON Schema of recipes, for editors")
-    for verb in (check, listing, show, schema):
+    for verb in (floor, check, listing, show, schema):
         _json(verb)
     _doctor(verbs.add_parser("doctor", help="what is wrong with a corpus"))
     return top
 
 
 def _doctor(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("dataset", metavar="DATASET", help="a dataset's name, or a recipe's")
-    verb.add_argument(
-        "--set", metavar="K=V", action="append", default=[], help="an argument, such as root=DIR"
-    )
+    _corpus(verb)
     verb.add_argument("--out", metavar="FILE", help="list every finding, as .jsonl or .csv")
     verb.add_argument(
         "--exclude", metavar="FILE", help="write the clips to leave out, for dataset.exclude=@FILE"
     )
     _json(verb)
+
+
+def _corpus(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("dataset", metavar="DATASET", help="a dataset's name, or a recipe")
+    _set(verb, "root=DIR")
 
 
 def _running(verb: argparse.ArgumentParser, recipe: str | None) -> None:
@@ -163,12 +168,16 @@ def _recipe(verb: argparse.ArgumentParser, default: str | None) -> None:
         default=default,
         help="a file, or the name of a shipped recipe" + (f"; {default}" if default else ""),
     )
+    _set(verb, "train.epochs=3")
+
+
+def _set(verb: argparse.ArgumentParser, such_as: str) -> None:
     verb.add_argument(
         "--set",
         metavar="K=V",
         action="append",
         default=[],
-        help="change a value, such as train.epochs=3; K=@FILE takes it from a YAML file",
+        help=f"change a value, such as {such_as}; K=@FILE takes it from a YAML file",
     )
 
 

@@ -4,17 +4,14 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from mertk import draft
 from mertk.check import resolve_dataset
 from mertk.contracts import Card, Clip, DatasetSource, Fold
-from mertk.draft import Draft
-from mertk.errors import CorpusError, MertkError, did_you_mean
+from mertk.errors import CorpusError, did_you_mean
 from mertk.published import Count, Counted, Knowing, Tolerant
-from mertk.recipe import DatasetSpec
 from mertk.registry import Registry
-from mertk.resolved import Bound
+from mertk.resolved import ResolvedDataset
+from mertk.subject import dataset_draft
 
 
 @dataclass(frozen=True)
@@ -56,9 +53,9 @@ def open_dataset(named: str, assignments: Iterable[str], registry: Registry) -> 
         MertkError: Nothing is called so, an argument is wrong, or nothing of the corpus can be
             opened.
     """
-    read = _draft(named, registry).set(map(_of_dataset, assignments))
-    spec, bound = resolve_dataset(read, registry)
-    source, clips, incomplete = _source(spec, bound, read.source)
+    dataset = resolve_dataset(dataset_draft(named, assignments, registry), registry)
+    spec = dataset.spec
+    source, clips, incomplete = _source(dataset)
     folds, unfolded = _folds(source)
     return _without(
         spec.exclude,
@@ -75,35 +72,15 @@ def open_dataset(named: str, assignments: Iterable[str], registry: Registry) -> 
     )
 
 
-def _draft(named: str, registry: Registry) -> Draft:
-    datasets, recipes = registry.entries["datasets"], draft.shipped()
-    if named in datasets or (":" in named and not Path(named).is_file()):
-        return Draft(named, Path(), {"dataset": {"use": named}})
-    if named in recipes or Path(named).suffix in (".yaml", ".yml"):
-        return draft.read(named)
-    near = did_you_mean(named, [*datasets, *recipes])
-    raise MertkError(f"{named}: neither a dataset nor a recipe{near}; a recipe file ends in .yaml")
-
-
-def _of_dataset(assignment: str) -> str:
-    return assignment if assignment.startswith("dataset.") else f"dataset.{assignment}"
-
-
-def _source(
-    spec: DatasetSpec, bound: Bound, source: str
-) -> tuple[DatasetSource, Sequence[Clip], str]:
-    def build(arguments: dict[str, Any]) -> DatasetSource:
-        made: DatasetSource = bound.build(arguments, {}, "dataset", source)
-        return made
-
-    made = build(spec.arguments)
+def _source(dataset: ResolvedDataset) -> tuple[DatasetSource, Sequence[Clip], str]:
+    made = dataset.build()
     try:
         return made, tuple(made.clips()), ""
     except CorpusError as error:
-        lenient = {**spec.arguments, **(made.tolerant if isinstance(made, Tolerant) else {})}
-        if lenient == spec.arguments:
+        lenient = dataset.but(made.tolerant if isinstance(made, Tolerant) else {})
+        if lenient == dataset:
             raise
-        made = build(lenient)
+        made = lenient.build()
         try:
             return made, tuple(made.clips()), str(error)
         except CorpusError:

@@ -24,7 +24,7 @@ from mertk.train.optim import optimizer, scheduler
 
 Scores = NDArray[np.float32]
 STATE = 2
-"""Raised when a state holds other things than before."""
+"""Changed whenever a checkpoint holds other things: a fit that finds an older one starts anew."""
 
 
 class TrainingError(Exception):
@@ -67,6 +67,7 @@ class Fit:
         history: Every epoch.
         scores: Test scores after every epoch, each [B, N], probabilities.
         selected: Number of the epoch that the recipe's rule picks.
+        valid: Scores of the clips that choose, [B, N], at that epoch.
         weights: State of the model at that epoch.
         seconds: Spent by processes that were stopped, on the epochs that are kept of them.
     """
@@ -74,14 +75,22 @@ class Fit:
     history: list[Epoch] = field(default_factory=list)
     scores: list[Scores] = field(default_factory=list)
     selected: int = 0
+    valid: Scores = field(default_factory=lambda: np.empty((0, 0), np.float32))
     weights: dict[str, Tensor] = field(default_factory=dict)
     seconds: float = 0.0
 
-    def take(self, epoch: Epoch, scores: Scores, model: Model, better: Callable[..., bool]) -> None:
-        """Add an epoch; keep the weights if the rule prefers it to all before."""
+    def take(
+        self,
+        epoch: Epoch,
+        scores: Scores,
+        valid: Scores,
+        model: Model,
+        better: Callable[..., bool],
+    ) -> None:
+        """Add an epoch; keep weights and validation scores if the rule prefers it to all before."""
         best = self.history[self.selected - 1].valid if self.selected else None
         if best is None or better(epoch.valid, best):
-            self.selected = epoch.number
+            self.selected, self.valid = epoch.number, valid
             self.weights = {k: _kept(v) for k, v in model.state_dict().items()}
         self.history.append(epoch)
         self.scores.append(scores)
@@ -125,8 +134,8 @@ def fit(
         advance(len(done.history))
         try:
             for number in range(len(done.history) + 1, settings.epochs + 1):
-                epoch, scores = loop.epoch(number, metric)
-                done.take(epoch, scores, model, _ranking(metric))
+                epoch, scores, valid = loop.epoch(number, metric)
+                done.take(epoch, scores, valid, model, _ranking(metric))
                 advance(1)
                 if checkpoint and checkpoint.due() and number < settings.epochs:
                     checkpoint.write(loop.state(done))
@@ -186,8 +195,8 @@ class _Loop:
         # Not prepared: accelerate would step it once per process and skip steps it should not.
         self.schedule = schedule
 
-    def epoch(self, number: int, metric: Metric) -> tuple[Epoch, Scores]:
-        """Train one epoch, then score the validation and test clips."""
+    def epoch(self, number: int, metric: Metric) -> tuple[Epoch, Scores, Scores]:
+        """Train one epoch, then score the test and validation clips, each [B, N]."""
         torch.manual_seed(derive(self.seed, "epoch", number))
         losses = self._train(number)
         lr = float(self.optimizer.param_groups[0]["lr"])
@@ -196,7 +205,7 @@ class _Loop:
         valid = test if same else self._predict(self.parts.valid)
         on_valid = float(metric(self._labels(self.parts.valid), valid))
         on_test = float(metric(self._labels(self.parts.test), test))
-        return Epoch(number, losses, lr, on_valid, on_test), test
+        return Epoch(number, losses, lr, on_valid, on_test), test, valid
 
     def _train(self, number: int) -> dict[str, float]:
         self.model.train()
@@ -264,6 +273,7 @@ class _Loop:
             "history": [asdict(e) for e in done.history],
             "scores": [torch.from_numpy(s) for s in done.scores],
             "selected": done.selected,
+            "valid": torch.from_numpy(done.valid),
             "weights": done.weights,
             "seconds": done.seconds + time.monotonic() - self.began,
         }
@@ -287,6 +297,7 @@ class _Loop:
             history=[Epoch(**e) for e in state["history"]],
             scores=[s.numpy() for s in state["scores"]],
             selected=state["selected"],
+            valid=state["valid"].numpy(),
             weights=state["weights"],
             seconds=state["seconds"],
         )

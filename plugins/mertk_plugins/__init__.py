@@ -62,3 +62,6 @@ def register_metrics(register: Register) -> None:
         summary="F1 averaged over classes, weighted by their sizes",
     )
     register("macro_f1", f"{at}.macro_f1:MacroF1", summary="F1 averaged over classes")
+    register("ece", f"{at}.ece:ECE", summary="expected calibration error; lower is better")
+    register("nll", f"{at}.nll:NLL", summary="cross-entropy in nats; lower is better")
+    register("brier", f"{at}.brier:Brier", summary="Brier score, 0 to 2; lower is better")

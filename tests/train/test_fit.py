@@ -55,6 +55,7 @@ def same(a: Fit, b: Fit) -> bool:
     return (
         a.history == b.history
         and a.selected == b.selected
+        and (a.valid == b.valid).all()
         and all((x == y).all() for x, y in zip(a.scores, b.scores, strict=True))
         and all(torch.equal(a.weights[k], b.weights[k]) for k in a.weights)
     )
@@ -129,6 +130,16 @@ def test_a_checkpoint_that_cannot_be_read_means_starting_anew(toy: Draft, tmp_pa
     assert same(fitted(toy), fitted(toy, checkpoint=Checkpoint(path)))
 
 
+def test_a_checkpoint_of_another_version_means_starting_anew(toy: Draft, tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        fitted(toy, stop_after=3, checkpoint=Checkpoint(path, every=0))
+    state = torch.load(path, weights_only=True)
+    older = {k: v for k, v in state.items() if k != "valid"}
+    torch.save({**older, "made_by": state["made_by"].replace("state 2", "state 1")}, path)
+    assert same(fitted(toy), fitted(toy, checkpoint=Checkpoint(path)))
+
+
 def test_reading_a_checkpoint_never_runs_code(tmp_path: Path) -> None:
     import os
     import pickle
@@ -151,6 +162,8 @@ def test_the_earliest_best_epoch_is_selected_and_its_weights_kept(toy: Draft) ->
     model.load_state_dict(done.weights)
     again = predict(model, data(), torch.arange(32, 40), 3)
     assert torch.allclose(torch.from_numpy(again), torch.from_numpy(done.scores[done.selected - 1]))
+    validated = predict(model, data(), torch.arange(24, 32), 3)
+    assert torch.allclose(torch.from_numpy(validated), torch.from_numpy(done.valid))
 
 
 def test_a_loss_that_is_not_finite_ends_the_trial_with_its_epoch(toy: Draft) -> None:

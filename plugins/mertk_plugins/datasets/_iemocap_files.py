@@ -37,6 +37,18 @@ CODES: Final[Mapping[str, str]] = {
     "xxx": "undecided",
 }
 
+# What raters' lines call the emotions that labels call by a code.
+WORDS: Final[Mapping[str, str]] = {
+    "anger": "angry",
+    "happiness": "happy",
+    "neutral state": "neutral",
+    "sadness": "sad",
+    "frustration": "frustrated",
+    "fear": "fearful",
+    "surprise": "surprised",
+    "disgust": "disgusted",
+}
+
 RELEASE: Final = "IEMOCAP_full_release"
 DIALOGUES: Final[Mapping[int, int]] = {1: 28, 2: 30, 3: 32, 4: 30, 5: 31}
 HOW_TO_GET: Final = (
@@ -57,9 +69,9 @@ class Utterance:
         valence: Mean rating, 1 to 5.
         arousal: Mean rating, 1 to 5; the release calls it activation.
         dominance: Mean rating, 1 to 5.
-        ratings: What single raters said, by `emotion:E2`, `valence:E3` and so on; several
-            emotions of one rater are joined with `|`. E1, E2 ... are listeners, F1 and M1 the
-            actors about themselves.
+        ratings: What single raters said, by `emotion:E2`, `valence:E3` and so on for listeners
+            and `self:emotion:F1`, `self:valence:M1` and so on for the actors about themselves;
+            several emotions of one rater are joined with `|`.
     """
 
     id: str
@@ -210,10 +222,12 @@ def _utterance(line: str, dialogue: str, where: str) -> Utterance:
 def _ratings(match: re.Match[str]) -> dict[str, str | float]:
     """One rater's line; of the dimensions, dominance is missing in some lines of the release."""
     rater, says = match["rater"], match["says"]
+    whose = "" if rater.startswith("E") else "self:"
     if match["kind"] == "C":
-        names = [name.strip().lower() for name in says.split(";") if name.strip()]
-        return {f"emotion:{rater}": "|".join(names)} if names else {}
-    return {f"{_DIMENSIONS[d]}:{rater}": float(v) for d, v in _DIMENSION.findall(says)}
+        words = [word.strip().lower() for word in says.split(";") if word.strip()]
+        names = dict.fromkeys(WORDS.get(word, word) for word in words)
+        return {f"{whose}emotion:{rater}": "|".join(names)} if names else {}
+    return {f"{whose}{_DIMENSIONS[d]}:{rater}": float(v) for d, v in _DIMENSION.findall(says)}
 
 
 def _lines(path: Path) -> list[str]:

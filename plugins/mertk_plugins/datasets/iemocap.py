@@ -38,8 +38,9 @@ class IEMOCAP:
     letter after `Ses01` tells who wears motion-capture markers and so sits in the left half of the
     picture. Groups: session, dialogue, scenario (the same in every session, without the suffix of a
     repeated take), gender, style. Labels: `emotion`; `original`, the release's label before any
-    merging; `valence`, `arousal`, `dominance`, 1 to 5; and what each rater said (`emotion:E2`,
-    several emotions joined with `|`; `valence:E3` ...; F1 and M1 are the actors about themselves).
+    merging; `valence`, `arousal`, `dominance`, 1 to 5; and what each listener said (`emotion:E2`,
+    merged as the label is, several emotions joined with `|`; `valence:E3` ...) and each actor about
+    themself (`self:emotion:F1`, `self:valence:F1` ...).
 
     With 4 classes and excited merged into happy these are the 5531 clips of the literature: angry
     1103, happy 1636, neutral 1708, sad 1084.
@@ -224,7 +225,7 @@ class IEMOCAP:
                 "valence": turn.valence,
                 "arousal": turn.arousal,
                 "dominance": turn.dominance,
-                **turn.ratings,
+                **{what: self._merged(said) for what, said in turn.ratings.items()},
             },
             speaker=f"Ses0{turn.session}{turn.talker}",
             group={
@@ -237,6 +238,11 @@ class IEMOCAP:
             media={name: ref for name, ref in media.items() if name in self.modalities},
             text=text,
         )
+
+    def _merged(self, said: str | float) -> str | float:
+        if not isinstance(said, str):
+            return said
+        return "|".join(dict.fromkeys(self.merged.get(name, name) for name in said.split("|")))
 
     def _audio(self, session: Path, turn: Utterance) -> MediaRef:
         if self.sound == "sentences":

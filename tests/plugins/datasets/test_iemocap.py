@@ -220,17 +220,33 @@ def test_the_raters_are_told_one_by_one(small: Path) -> None:
         "valence": 2.5,
         "arousal": 3.0,
         "dominance": 3.5,
-        "emotion:E1": "anger|frustration",
+        "emotion:E1": "angry|frustrated",
         "emotion:E2": "neutral",
-        "emotion:M1": "anger",
+        "self:emotion:M1": "angry",
         "valence:E3": 1.0,
         "arousal:E3": 5.0,
         "dominance:E3": 4.0,
         "valence:E4": 2.0,
         "arousal:E4": 4.0,
-        "valence:F1": 3.0,
-        "arousal:F1": 4.0,
+        "self:valence:F1": 3.0,
+        "self:arousal:F1": 4.0,
     }
+
+
+def test_what_raters_said_is_merged_as_the_label_is(small: Path) -> None:
+    labels = small / "IEMOCAP_full_release/Session1/dialog/EmoEvaluation/Ses01F_impro05b.txt"
+    said = "C-E2:\tExcited; Happiness;\t()\nC-E3:\tExcited; Other;"
+    labels.write_text(
+        labels.read_text().replace("C-E2:\tExcited;\t()\nC-E3:\tExcited; Other;", said)
+    )
+
+    def raters(**arguments: Any) -> list[Any]:
+        clips = {c.id: c for c in IEMOCAP(small, partial=True, **arguments).clips()}
+        found = clips["Ses01F_impro05b_M000"].labels
+        return [found["emotion:E2"], found["emotion:E3"], found["self:emotion:M1"]]
+
+    assert raters() == ["happy", "happy|other", "happy"]
+    assert raters(classes=6) == ["excited|happy", "excited|other", "excited"]
 
 
 def test_what_is_said_is_read_among_stray_lines(small: Path) -> None:

@@ -1,0 +1,1 @@
+"""What can be scored on a corpus without its media, and what people reach: floor and ceiling."""

@@ -1,0 +1,1 @@
+"""What kept predictions say beyond one score: classes, calibration, slices. Never trains."""

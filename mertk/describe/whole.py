@@ -1,0 +1,144 @@
+"""Kept predictions of one variant -> everything that can be said about them beyond its scores."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mertk.contracts import Clip
+from mertk.describe.calibration import Reliability, cross_entropy, reliability
+from mertk.describe.classes import ClassFigures, confusion, per_class
+from mertk.describe.slices import Slicing, quarters, shared, slice_by
+from mertk.describe.temperature import Temperature, fit_temperature
+from mertk.errors import MertkError
+from mertk.results import Record
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far probabilities can be believed.
+
+    Args:
+        reliability: The curve, which also gives the ECE.
+        cross_entropy: In nats.
+    """
+
+    reliability: Reliability
+    cross_entropy: float
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the test predictions of some trials say, pooled over folds and seeds.
+
+    Args:
+        trials: How many trials.
+        classes: Each class in the order of its index.
+        confusion: [N, N] predictions by true (rows) and predicted class.
+        calibration: As the models were trained.
+        temperatures: Per trial, fitted on its own validation clips; empty where a trial has none.
+        tempered: With every trial at its temperature; None where a trial has none.
+        untempered: Why there are no temperatures; '' where there are.
+        slices: By speaker, by each group of the corpus, and by length where lengths are given.
+    """
+
+    trials: int
+    classes: tuple[ClassFigures, ...]
+    confusion: NDArray[np.int64]
+    calibration: Calibration
+    temperatures: tuple[Temperature, ...]
+    tempered: Calibration | None
+    untempered: str
+    slices: tuple[Slicing, ...]
+
+
+def describe(
+    records: Sequence[Record],
+    clips: Sequence[Clip],
+    seconds: Mapping[str, float] | None = None,
+    pick: str = "selected",
+) -> Description:
+    """Describe the test predictions of the trials of one variant.
+
+    Args:
+        records: The trials; every fold and seed counts as it is.
+        clips: The corpus that they were trained and tested on.
+        seconds: Length by clip id, as `mertk.lengths` tells it; without it no slices by length.
+        pick: Which of the kept epochs; temperatures belong to `selected` only.
+
+    Raises:
+        MertkError: There is no trial, they have different classes, or the corpus lacks a clip.
+    """
+    names = _classes(records)
+    parts = [record.predictions(pick) for record in records]
+    tested = [clip for record in records for clip in record.clips]
+    _check_known(tested, clips)
+    labels = np.concatenate([own for own, _ in parts])
+    scores = np.concatenate([said for _, said in parts])
+    temperatures, untempered = _temperatures(records, pick)
+    tempered = None
+    if temperatures:
+        said = [t.apply(own) for t, (_, own) in zip(temperatures, parts, strict=True)]
+        tempered = _calibration(labels, np.concatenate(said))
+    return Description(
+        trials=len(records),
+        classes=per_class(labels, scores, names),
+        confusion=confusion(labels, scores),
+        calibration=_calibration(labels, scores),
+        temperatures=temperatures,
+        tempered=tempered,
+        untempered=untempered,
+        slices=_slices(tested, clips, seconds, labels, scores),
+    )
+
+
+def _classes(records: Sequence[Record]) -> tuple[str, ...]:
+    found = {tuple(record.facts["corpus"]["classes"]) for record in records}
+    if not found:
+        raise MertkError("describe: there is no finished trial (0); run the recipe first")
+    if len(found) > 1:
+        told = " and ".join(", ".join(names) for names in sorted(found))
+        raise MertkError(f"describe: trials with different classes cannot be pooled ({told})")
+    return found.pop()
+
+
+def _check_known(tested: Sequence[str], clips: Sequence[Clip]) -> None:
+    unknown = sorted(set(tested) - {clip.id for clip in clips})
+    if unknown:
+        raise MertkError(
+            f"describe: the corpus lacks {len(unknown)} tested clips, such as {unknown[0]!r}; "
+            "it is not the one that these trials were run on"
+        )
+
+
+def _temperatures(records: Sequence[Record], pick: str) -> tuple[tuple[Temperature, ...], str]:
+    """One per trial, or none and why."""
+    if pick != "selected":
+        return (), f"validation predictions are kept at the selected epoch, not at {pick!r}"
+    try:
+        kept = [record.validation() for record in records]
+    except MertkError as error:
+        return (), str(error)
+    return tuple(fit_temperature(v.labels, v.scores["selected"]) for v in kept), ""
+
+
+def _calibration(
+    labels: NDArray[np.int64], scores: NDArray[np.float32] | NDArray[np.float64]
+) -> Calibration:
+    return Calibration(reliability(labels, scores), cross_entropy(labels, scores))
+
+
+def _slices(
+    tested: Sequence[str],
+    clips: Sequence[Clip],
+    seconds: Mapping[str, float] | None,
+    labels: NDArray[np.int64],
+    scores: NDArray[np.float32],
+) -> tuple[Slicing, ...]:
+    wanted = set(tested)
+    values = shared([clip for clip in clips if clip.id in wanted])
+    known = {clip: length for clip, length in (seconds or {}).items() if clip in wanted}
+    if known:
+        values["length"] = quarters(known)
+    return tuple(slice_by(by, value, tested, labels, scores) for by, value in values.items())

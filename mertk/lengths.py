@@ -1,0 +1,45 @@
+"""How long clips are: told by their times, or by the header of their media."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from mertk import media
+from mertk.contracts import Clip
+from mertk.errors import CorpusError, MediaError
+from mertk.threads import default_workers, map_ahead
+
+MODALITIES: Final = ("audio", "video")
+SHOWN: Final = 3
+
+
+def lengths(clips: Sequence[Clip]) -> Mapping[str, float]:
+    """Seconds by clip id, in the order of the clips. No media is decoded.
+
+    A clip whose sound or pictures are cut out of a file is as long as the cut, and the file need
+    not be there; of any other the header of the sound is read, or else of the film.
+
+    Raises:
+        CorpusError: Clips have neither sound nor pictures, or headers cannot be read; with how
+            many, and the first of them.
+    """
+    workers = default_workers()
+    found = map_ahead(_length, clips, workers=workers, depth=lambda: 4 * workers)
+    by_id = {clip.id: seconds for clip, seconds in zip(clips, found, strict=True)}
+    faults = [f"{i}: {why}" for i, why in by_id.items() if not isinstance(why, float)]
+    if faults:
+        shown = "; ".join(faults[:SHOWN]) + ("; ..." if len(faults) > SHOWN else "")
+        raise CorpusError(f"the length of {len(faults)} of {len(clips)} clips is unknown: {shown}")
+    return {i: seconds for i, seconds in by_id.items() if isinstance(seconds, float)}
+
+
+def _length(clip: Clip) -> float | str:
+    refs = [clip.media[m] for m in MODALITIES if m in clip.media]
+    if not refs:
+        return "has neither sound nor pictures"
+    for ref in refs:
+        if ref.end is not None and ref.end > ref.start:
+            return ref.end - ref.start
+    try:
+        return float(media.duration(refs[0]))
+    except MediaError as error:
+        return str(error)
