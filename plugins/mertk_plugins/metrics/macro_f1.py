@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.metrics import f1_score
 
+from mertk_plugins.metrics._confusion import Counts, f1s, mean_over_present
 from mertk_plugins.metrics._predictions import Array, predictions
 
 
@@ -21,9 +22,14 @@ class MacroF1:
     """
 
     higher_is_better = True
+    bounds = (0.0, 1.0)
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B] class indices against [B, N] scores, from 0 to 1."""
         labels, predicted = predictions(labels, scores)
         present = np.unique(labels)
         return float(f1_score(labels, predicted, labels=present, average="macro"))
+
+    def from_confusion(self, counts: Counts) -> Counts:
+        """The scores [...] of confusion matrices [..., N, N]."""
+        return mean_over_present(f1s(counts), counts)
