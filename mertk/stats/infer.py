@@ -14,6 +14,9 @@ from mertk.stats.variance import variance
 ROUNDING: Final = 1e-12
 """A standard error below this share of the estimate (or of 1) is rounding, not spread."""
 
+ENOUGH: Final = 0.9
+"""Share of replicates that must have a score."""
+
 
 @dataclass(frozen=True)
 class Bootstrap:
@@ -107,7 +110,7 @@ def _resample(
 ) -> tuple[Floats, tuple[str, ...]]:
     """Scores [R, S] of the replicates that have one, and what to say about the others.
 
-    No scores where fewer than half of the replicates have one.
+    None of them where fewer than ENOUGH have one: what is left would vary too little.
     """
     replicates = how.replicates or scorers[0].replicates
     blocks, missing = [], 0
@@ -124,7 +127,7 @@ def _resample(
         )
     if not exist.all():
         notes.append(f"{(~exist).sum()} of {replicates} draws had no score and are left out")
-    return drawn[exist] if exist.mean() >= 0.5 else drawn[:0], tuple(notes)
+    return drawn[exist] if exist.mean() >= ENOUGH else drawn[:0], tuple(notes)
 
 
 def _contrast(scores: Sequence[Floats]) -> Floats:

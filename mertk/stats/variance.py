@@ -49,7 +49,7 @@ def variance(resampled: Floats, clusters: int, swapped: Floats) -> Variance:
     replicates, seeds = resampled.shape
     centred = resampled - resampled.mean(0)
     between = centred.T @ centred / (replicates - 1) * clusters / (clusters - 1)
-    by_clusters = float(between.mean())
+    by_clusters = max(float(between.mean()), 0.0)  # rounding may put 0 below 0
     if seeds == 1:
         return Variance(by_clusters, clusters - 1)
     common = float((between.sum() - between.trace()) / (seeds * (seeds - 1)))
