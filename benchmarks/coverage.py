@@ -40,8 +40,9 @@ def textbook(clips: Design, systems: Sequence[Scores], method: str, seed: int) -
     random = np.random.default_rng(seed)
 
     def statistic(drawn: Ints, axis: int = -1) -> Floats:  # noqa: ARG001
-        rows = np.atleast_2d(drawn)
-        weights = (rows[:, :, None] == np.arange(clips.cluster_count)).sum(1).astype(float)
+        rows, count = np.atleast_2d(drawn), clips.cluster_count
+        cells = (rows + count * np.arange(len(rows))[:, None]).ravel()
+        weights = np.bincount(cells, minlength=len(rows) * count).reshape(-1, count).astype(float)
         first, *second = (s.resampled(weights) for s in scorers)
         by_seed = first - second[0] if second else first
         if method == "percentile":

@@ -64,7 +64,8 @@ def design(
 
     Args:
         labels: [B, ...] what is true: class indices, or any target the metric takes.
-        clusters: [B] names; clips of one cluster are not independent of each other.
+        clusters: [B] names; clips of one cluster are not independent of each other. Clips whose
+            speaker nobody knows need names of their own, or they are one cluster.
         folds: [B] names of the folds in which the clips were scored, that is, which fits they
             share; None where there is one fold.
 
