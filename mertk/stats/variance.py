@@ -39,7 +39,8 @@ def variance(resampled: Floats, clusters: int, swapped: Floats) -> Variance:
     comparison of denominator degrees of freedom methods for multiple observer ROC analysis",
     Statistics in Medicine 2007, for the same sum with readers in the place of fits.
     Differs: fits are independent between folds even where they bear one seed, so each fold tells
-    S - 1 degrees of freedom instead of all folds together.
+    S - 1 degrees of freedom instead of all folds together. `benchmarks/null_ravdess.py` measures
+    whether that holds.
 
     Args:
         resampled: [R, S] scores of the bootstrap replicates.
