@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -155,11 +156,33 @@ OFFERS: Mapping[str, tuple[str, ...]] = {
 constructor may set is left out."""
 
 
+MARKS: Mapping[str, tuple[str, ...]] = {
+    "encoders": ("load",),
+    "tasks": ("requires", "provides"),
+    "datasets": ("clips", "folds"),
+    "metrics": ("higher_is_better",),
+}
+"""What no other kind offers; fusions are the modules that offer none of it and take `dims`."""
+
+
+def kind_of(component: type[Any]) -> str | None:
+    """The kind that a class is of, going by what it offers; None where that is not clear."""
+    offered = _offered(component)
+    marked = [kind for kind, names in MARKS.items() if offered.issuperset(names)]
+    if not marked and offered.issuperset(OFFERS["fusions"]):
+        return "fusions" if "dims" in signature(component).parameters else None
+    return marked[0] if len(marked) == 1 else None
+
+
+def _offered(component: type[Any]) -> set[str]:
+    # Every class can be called, to make an instance: what counts is what its instances offer.
+    return {name for c in component.__mro__ for name in vars(c)}
+
+
 def _lacking(bound: Bound, where: str) -> Iterator[Fault]:
     """What the class lacks to be of its kind."""
     kind = bound.entry.kind
-    # Every class can be called, to make an instance: what counts is what its instances offer.
-    offered = {name for c in bound.component.__mro__ for name in vars(c)}
+    offered = _offered(bound.component)
     lacking = [name for name in OFFERS[kind] if name not in offered]
     if lacking:
         what = f"{bound.entry.name!r} is no {SINGULAR[kind]}: it lacks {', '.join(lacking)}"

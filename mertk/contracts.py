@@ -172,6 +172,10 @@ class Encoder(Protocol):
     encoder that looks clips up by id has the modality `features`: for any other, clips with the
     same media (or text) share one sequence.
 
+    Building it again with the same arguments gives the same encoder, whatever torch's generator is
+    at. A constructor that names `trial_seed` receives, where the encoder is trained, a seed that
+    follows from the trial's; where it is frozen, the same for all trials, it receives none.
+
     Attributes:
         modality: The key of `Clip.media` it reads, or `text`.
         dim: Channels of its output.
@@ -199,6 +203,33 @@ class Encoder(Protocol):
 
     def __call__(self, stream: Stream) -> Stream:
         """Encode what `load` read, padded: [B, T, ...] -> [B, T', C]."""
+
+
+@runtime_checkable
+class FrontedEncoder(Encoder, Protocol):
+    """An encoder whose first part stays as it is while the rest is trained.
+
+    `encoder(stream)` is `encoder.back(encoder.front(stream))`. Where such an encoder is trained and
+    `frozen_front` is true, the front runs once per clip, its output is kept on disk, and the model
+    starts from there: an epoch costs the back alone.
+
+    Attributes:
+        frozen_front: Whether this one's front is fixed: no gradient, no randomness in training, and
+            the same whatever the trial's seed.
+    """
+
+    frozen_front: bool
+
+    def front(self, stream: Stream) -> Stream:
+        """[B, T, ...] as loaded -> [B, T', C']."""
+
+    def back(self, stream: Stream) -> Stream:
+        """[B, T', C'] -> [B, T'', C]."""
+
+
+def has_frozen_front(encoder: object) -> bool:
+    """Whether training can start from what the encoder's front gave."""
+    return isinstance(encoder, FrontedEncoder) and encoder.frozen_front
 
 
 @runtime_checkable
@@ -275,3 +306,14 @@ class Metric(Protocol):
 
     def __call__(self, labels: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> float:
         """The score of [B] class indices against [B, N] scores; the larger score wins."""
+
+
+@runtime_checkable
+class KnowsChance(Protocol):
+    """A metric that may say what guessing comes to, which tables then tell.
+
+    Only one for which it is the same whatever is guessed and however large the classes are.
+    """
+
+    def chance(self, num_classes: int) -> float:
+        """The expected score of predictions that do not depend on the clip; each class occurs."""

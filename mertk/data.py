@@ -1,7 +1,7 @@
 """Clips as the model sees them: padded batches of streams with their masks, and labels."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -24,11 +24,6 @@ class Batch:
     rows: Tensor
     streams: Mapping[str, Stream]
     labels: Tensor
-
-    def to(self, device: torch.device | str) -> "Batch":
-        """The same batch with streams and labels on another device."""
-        streams = {name: stream.to(device) for name, stream in self.streams.items()}
-        return replace(self, streams=streams, labels=self.labels.to(device, non_blocking=True))
 
 
 @dataclass(frozen=True)
@@ -71,17 +66,3 @@ class ClipData:
         """
         streams = {name: ragged.batch(rows) for name, ragged in self.ragged.items()}
         return Batch(rows, streams, self.labels[rows])
-
-    def in_memory(self, limit: int) -> "ClipData":
-        """The same clips, with the sequences in memory where all of them fit.
-
-        Args:
-            limit: Bytes for all streams together; where more would be needed, returns itself.
-        """
-        if sum(ragged.nbytes for ragged in self.ragged.values()) > limit:
-            return self
-        return replace(self, ragged={name: r.in_memory() for name, r in self.ragged.items()})
-
-    def to(self, device: torch.device | str) -> "ClipData":
-        """The same clips with all sequences on another device."""
-        return replace(self, ragged={name: r.to(device) for name, r in self.ragged.items()})

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mertk.contracts import Encoder, Stream
+from mertk.contracts import Encoder, FrontedEncoder, Stream
 from mertk.errors import MertkError
 
 BATCH_NUMBERS: Final = {"cpu": 1 << 20}
@@ -28,16 +28,18 @@ class Encoding:
     """One encoder at work.
 
     Args:
-        encoder: A frozen one.
+        encoder: A frozen one, or one whose front is.
         name: What messages call it.
         dtype: What its output is kept in.
         device: Where it runs.
+        whole: Run all of it, or its front only.
     """
 
     encoder: Encoder
     name: str
     dtype: torch.dtype
     device: torch.device
+    whole: bool = True
 
     @contextmanager
     def ready(self) -> Iterator[None]:
@@ -81,13 +83,19 @@ class Encoding:
         stream = pad(arrays).to(self.device)
         try:
             with torch.inference_mode():
-                out = self.encoder(stream)
+                out = self._run(stream)
         except Exception as error:
             error.add_note(f"while {self.name} encoded the clips {', '.join(ids)}")
             raise
         lengths = self._checked(out, ids)
         x = out.x.to(self.dtype).cpu().numpy()
         return [row[:length].copy() for row, length in zip(x, lengths, strict=True)]
+
+    def _run(self, stream: Stream) -> Stream:
+        if self.whole:
+            return self.encoder(stream)
+        assert isinstance(self.encoder, FrontedEncoder)
+        return self.encoder.front(stream)
 
     def _checked(self, out: Stream, ids: Sequence[str]) -> list[int]:
         """Steps of each clip in the output.
@@ -96,8 +104,9 @@ class Encoding:
             BadEncoding: The output breaks the contract.
         """
         x, mask = out.x, out.mask
-        if x.ndim != 3 or len(x) != len(ids) or x.shape[2] != self.encoder.dim:
-            asked = f"[{len(ids)}, T, {self.encoder.dim}]"
+        channels = self.encoder.dim if self.whole else x.shape[-1]
+        if x.ndim != 3 or len(x) != len(ids) or x.shape[2] != channels:
+            asked = f"[{len(ids)}, T, {channels}]"
             self._refuse(f"its output is {list(x.shape)}; its batch and `dim` ask for {asked}")
         if mask.dtype != torch.bool or mask.shape != x.shape[:2]:
             found = f"{mask.dtype} {list(mask.shape)}"

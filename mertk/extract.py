@@ -5,6 +5,7 @@ block is stored as a whole. So a run that was killed goes on at the start of a b
 hold the same clips as those of an undisturbed run, and every number comes out the same.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from mertk.encode import BadEncoding, Encoding
 from mertk.errors import MediaError, MertkError
 from mertk.keys import Key
 from mertk.ragged import Ragged
-from mertk.store import Store
+from mertk.store import Shelf, Store
 from mertk.threads import default_workers, map_ahead
 
 BLOCK_CLIPS: Final = 64
@@ -30,7 +31,11 @@ BLOCK_BYTES: Final = 1 << 28
 
 SHOWN: Final = 20
 
+log = logging.getLogger(__name__)
+
 Advance = Callable[[int], object]
+Stage = Literal["input", "front", "output"]
+"""What is kept of an encoder: what it loads, what its frozen front gives, or what it gives."""
 
 
 class BrokenMedia(MertkError):
@@ -68,7 +73,8 @@ def fill(
     identity: Mapping[str, object],
     clips: Sequence[Clip],
     *,
-    stage: Literal["output", "input"] = "output",
+    keys: Sequence[Key] | None = None,
+    stage: Stage = "output",
     dtype: Literal["float32", "float16"] = "float32",
     device: torch.device | str = "cpu",
     workers: int | None = None,
@@ -76,14 +82,17 @@ def fill(
 ) -> Ragged:
     """Compute what the store lacks, and map the sequences of all clips, in their order.
 
+    What is stored is held against its checksums first, and what is damaged computed again.
+
     Args:
         store: Where they are kept.
         encoder: Its `load` is called from several threads at once.
         identity: Everything that changes the encoder's numbers besides clip, stage and dtype, as
             plain JSON values; `name` names it in the store's folder and in messages.
         clips: Those that let the encoder read the same content share one sequence.
-        stage: `output`, or `input` for what `load` gives to an encoder that is trained.
-        dtype: What outputs are kept in; inputs are kept as loaded.
+        keys: What `store.keys` says of these clips, where the caller has asked already.
+        stage: `output`; or `front` or `input` for an encoder that is trained.
+        dtype: What is computed is kept in this; inputs are kept as loaded.
         device: Where the encoder runs.
         workers: Threads that load; None for one per processor, at most 4.
         advance: Called with numbers of clips that are done or broken; they add up to all clips.
@@ -94,27 +103,31 @@ def fill(
             stored.
         StoreError: The store cannot be read or written.
     """
-    output = stage == "output"
+    computed = stage != "input"
     name = str(identity["name"])
-    shelf = store.shelf({**identity, "stage": stage, "dtype": dtype if output else "as loaded"})
-    keys = store.keys(encoder.modality, clips)
+    shelf = store.shelf({**identity, "stage": stage, "dtype": dtype if computed else "as loaded"})
+    keys = store.keys(encoder.modality, clips) if keys is None else keys
     readers, broken = _readers(clips, keys)
-    todo = shelf.missing(list(readers))
-    if todo:
-        encode = Encoding(encoder, name, getattr(torch, dtype), torch.device(device))
+    lacking, damaged = shelf.missing(list(readers)), shelf.damaged(list(readers))
+    if damaged:
+        _tell_damage(shelf, [readers[key][0].id for key in damaged])
+    if lacking or damaged:
+        whole = stage == "output"
+        encode = Encoding(encoder, name, getattr(torch, dtype), torch.device(device), whole=whole)
         with shelf.writing() as writer:
             # Once more: another process may have stored some while this one waited.
-            todo = shelf.missing(todo)
-            advance(len(clips) - sum(len(readers[key]) for key in todo))
-            run = _Filling(encoder, name, readers, encode if output else None, writer, advance)
-            broken |= run(todo, workers or default_workers())
+            todo = _parts(shelf, lacking, damaged, readers)
+            advance(len(clips) - sum(len(readers[key]) for part in todo for key in part))
+            run = _Filling(encoder, name, readers, encode if computed else None, writer, advance)
+            for part in todo:
+                broken |= run(part, workers or default_workers())
     else:
         advance(len(clips))
     if broken:
         raise BrokenMedia(name, broken, len(clips))
 
     def empty() -> NDArray[Any]:
-        if output:
+        if computed:
             return np.zeros((0, encoder.dim), dtype)
         return encoder.load(clips[0])[:0] if clips else np.zeros((0, 1), np.float32)
 
@@ -133,6 +146,30 @@ def _readers(
         else:
             readers.setdefault(key, []).append(clip)
     return readers, broken
+
+
+def _parts(
+    shelf: Shelf, lacking: Sequence[bytes], damaged: Sequence[bytes], readers: Mapping[bytes, Any]
+) -> list[list[bytes]]:
+    """What is to be computed, each part by itself.
+
+    What is damaged is computed in the company it was first computed in, so that its numbers come
+    out the same.
+    """
+    blocks = shelf.blocks(shelf.damaged(damaged))
+    again = [[key for key in block if key in readers] for block in blocks]
+    return [*again, shelf.missing(lacking)]
+
+
+def _tell_damage(shelf: Shelf, clips: Sequence[str]) -> None:
+    shown = ", ".join([*clips[:SHOWN], *(["..."] if len(clips) > SHOWN else [])])
+    log.warning(
+        "%s: %d of the stored sequences are no longer what was written (clips %s); they are "
+        "computed again",
+        shelf.folder,
+        len(clips),
+        shown,
+    )
 
 
 @dataclass

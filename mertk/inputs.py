@@ -3,17 +3,17 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import psutil
 import torch
 
 from mertk.console import Screen
-from mertk.contracts import Clip, Encoder
+from mertk.contracts import Clip, Encoder, has_frozen_front
 from mertk.corpus import leave_out
 from mertk.errors import CorpusError, Fault, MertkError, RecipeError
-from mertk.extract import BrokenMedia, fill
-from mertk.keys import MISSING, identity_key
+from mertk.extract import BrokenMedia, Stage, fill
+from mertk.keys import MISSING, Key, identity_key
 from mertk.plan import Corpus
 from mertk.ragged import Ragged
 from mertk.recipe import digest
@@ -32,7 +32,8 @@ class Source:
     Args:
         encoder: The encoder.
         identity: Everything that changes its numbers besides the clips.
-        trained: Whether it lives in the model; then `load`'s output is what is kept.
+        trained: Whether it lives in the model; then what its frozen front gives is kept, or what
+            `load` gives where it has none.
     """
 
     encoder: Encoder
@@ -40,14 +41,16 @@ class Source:
     trained: bool
 
     @property
-    def stage(self) -> Literal["input", "output"]:
+    def stage(self) -> Stage:
         """What is kept of it."""
-        return "input" if self.trained else "output"
+        if not self.trained:
+            return "output"
+        return "front" if has_frozen_front(self.encoder) else "input"
 
-    def digest(self, store: Store, clips: Sequence[Clip]) -> str:
-        """Of everything that it makes of these clips."""
+    def digest(self, keys: Sequence[Key]) -> str:
+        """Of everything that it makes of the clips with these keys."""
         total = hashlib.sha256(identity_key({**self.identity, "stage": self.stage}).encode())
-        for key in store.keys(self.encoder.modality, clips):
+        for key in keys:
             total.update(key if isinstance(key, bytes) else b"broken")
         return total.hexdigest()[:16]
 
@@ -164,26 +167,78 @@ def gather(
         BrokenMedia: Naming every broken clip and the way out.
     """
     ragged: dict[str, Ragged] = {}
-    _refuse_silence(encoders, store, corpus)
+    shelves = _Shelves(store, corpus.clips, encoders.sources.values(), device, screen)
+    _refuse_silence(encoders, shelves, corpus)
     if not dry:
         if skip_broken:
-            corpus = _without_broken(encoders.sources.values(), corpus, store, device, screen)
+            corpus = _without_broken(encoders.sources.values(), corpus, shelves, screen)
         for key, source in encoders.sources.items():
-            ragged[key] = _fill(source, corpus.clips, store, device, screen)
+            ragged[key] = shelves.fill(source, corpus.clips)
             if not ragged[key].lengths.any():
                 raise CorpusError(f"{source.identity['name']}: it made nothing of any clip")
-    digests = {key: s.digest(store, corpus.clips) for key, s in encoders.sources.items()}
+    digests = {
+        key: s.digest(shelves.keys(s.encoder, corpus.clips)) for key, s in encoders.sources.items()
+    }
     return Inputs(corpus, encoders.sources, encoders.streams, ragged, digests)
 
 
-def _refuse_silence(encoders: Encoders, store: Store, corpus: Corpus) -> None:
+class _Shelves:
+    """What the store keeps of a corpus; what its clips let an encoder read is asked once.
+
+    Args:
+        store: Where features are kept.
+        clips: All clips of the corpus.
+        sources: The encoders.
+        device: Where frozen encoders run.
+        screen: Shows progress.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clips: Sequence[Clip],
+        sources: Iterable[Source],
+        device: torch.device,
+        screen: Screen,
+    ) -> None:
+        self.store, self.device, self.screen = store, device, screen
+        ids = [clip.id for clip in clips]
+        self._keys = {
+            modality: dict(zip(ids, store.keys(modality, clips), strict=True))
+            for modality in {source.encoder.modality for source in sources}
+        }
+
+    def keys(self, encoder: Encoder, clips: Sequence[Clip]) -> list[Key]:
+        """What an encoder reads of some of the clips, as keys."""
+        known = self._keys[encoder.modality]
+        return [known[clip.id] for clip in clips]
+
+    def fill(self, source: Source, clips: Sequence[Clip]) -> Ragged:
+        """Have the store hold what an encoder makes of some of the clips."""
+        with self.screen.bar(f"features: {source.identity['name']}", len(clips)) as advance:
+            sequences = fill(
+                self.store,
+                source.encoder,
+                source.identity,
+                clips,
+                keys=self.keys(source.encoder, clips),
+                stage=source.stage,
+                device=self.device,
+                advance=advance,
+            )
+        # Every epoch reads all of it: from memory where half of what is free suffices, else mapped.
+        return sequences.in_memory(limit=psutil.virtual_memory().available // 2)
+
+
+def _refuse_silence(encoders: Encoders, shelves: _Shelves, corpus: Corpus) -> None:
     """Refuse an encoder that finds nothing to read in any clip: zeros would be trained on."""
     for streams in encoders.streams.values():
         for name, key in streams.items():
-            modality = encoders.sources[key].encoder.modality
-            if all(k == MISSING for k in store.keys(modality, corpus.clips)):
+            encoder = encoders.sources[key].encoder
+            if all(k == MISSING for k in shelves.keys(encoder, corpus.clips)):
                 raise CorpusError(
-                    f"encoders.{name}: it reads {modality}, and no clip of the dataset has any"
+                    f"encoders.{name}: it reads {encoder.modality}, and no clip of the dataset "
+                    "has any"
                 )
 
 
@@ -203,32 +258,15 @@ def _identity(resolved: Resolved, where: str, encoder: Encoder) -> dict[str, Jso
 
 
 def _without_broken(
-    sources: Iterable[Source], corpus: Corpus, store: Store, device: torch.device, screen: Screen
+    sources: Iterable[Source], corpus: Corpus, shelves: _Shelves, screen: Screen
 ) -> Corpus:
     """The corpus without the clips whose media any of the encoders cannot read."""
     broken: dict[str, str] = {}
     for source in sources:
         try:
-            _fill(source, corpus.clips, store, device, screen)
+            shelves.fill(source, corpus.clips)
         except BrokenMedia as error:
             broken |= error.clips
     for clip, what in broken.items():
         screen.say(f"left out: {clip}: {what}")
     return leave_out(corpus, broken)
-
-
-def _fill(
-    source: Source, clips: Sequence[Clip], store: Store, device: torch.device, screen: Screen
-) -> Ragged:
-    with screen.bar(f"features: {source.identity['name']}", len(clips)) as advance:
-        sequences = fill(
-            store,
-            source.encoder,
-            source.identity,
-            clips,
-            stage=source.stage,
-            device=device,
-            advance=advance,
-        )
-    # Every epoch reads all of it: from memory where it leaves half of what is free, else mapped.
-    return sequences.in_memory(limit=psutil.virtual_memory().available // 2)

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mertk.contracts import Fusion, Step, Stream, Streams, Vectors
+from mertk.contracts import Fusion, Step, Stream, Streams, Vectors, has_frozen_front
 from mertk.errors import Fault, RecipeError
 from mertk.pairing import bind
 from mertk.resolved import Resolved
 from mertk.seeds import derive, drawing
+from mertk.streams import ChannelDropout, ModalityDropout, Standardize
 
 
 @dataclass(frozen=True)
@@ -32,33 +33,13 @@ class Output:
     total: Tensor | None = None
 
 
-class Standardize(nn.Module):
-    """Shift and scale each channel: `(x - mean) / std` where a step is real, 0 elsewhere.
-
-    Args:
-        mean: [C], over the training clips.
-        std: [C].
-    """
-
-    def __init__(self, mean: Tensor, std: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("mean", mean)
-        self.register_buffer("std", std)
-        self.mean: Tensor
-        self.std: Tensor
-
-    def forward(self, stream: Stream) -> Stream:
-        """Standardize [B, T, C]."""
-        x = (stream.x - self.mean) / self.std
-        return Stream(x * stream.mask.unsqueeze(-1), stream.mask)
-
-
 class Model(nn.Module):
     """Streams -> logits, and in training the losses.
 
     Args:
         encoders: Trained encoders by stream name.
-        scales: Standardization by stream name.
+        prepare: What happens to a stream after its encoder, by stream name.
+        drop: What happens to all streams before the fusion.
         fusion: The fusion.
         tasks: Auxiliary tasks in order.
         weights: Each task's share of the total; 0 leaves its loss out, the task still provides.
@@ -69,7 +50,8 @@ class Model(nn.Module):
     def __init__(
         self,
         encoders: Mapping[str, nn.Module],
-        scales: Mapping[str, Standardize],
+        prepare: Mapping[str, nn.Module],
+        drop: nn.Module,
         fusion: Fusion,
         tasks: Mapping[str, nn.Module],
         weights: Mapping[str, float],
@@ -78,7 +60,8 @@ class Model(nn.Module):
     ) -> None:
         super().__init__()
         self.encoders = nn.ModuleDict(encoders)
-        self.scales = nn.ModuleDict(scales)
+        self.prepare = nn.ModuleDict(prepare)
+        self.drop = drop
         self.fusion: Fusion = fusion
         self.tasks = nn.ModuleDict(tasks)
         self.weights = dict(weights)
@@ -86,8 +69,12 @@ class Model(nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(self, streams: Streams, labels: Tensor | None = None) -> Output:
-        """Run on [B, T, ...] streams; with [B] labels the losses come too."""
-        encoded = {name: self._encode(name, stream) for name, stream in streams.items()}
+        """Run on [B, T, ...] streams; with [B] labels the losses come too.
+
+        A stream is what its encoder gave where that is frozen; where it is trained, what its front
+        gave if that is frozen, and what it loads otherwise.
+        """
+        encoded = self.drop({name: self._encode(name, s) for name, s in streams.items()})
         fused, fuse_with = bind(self.fusion, encoded)
         logits = self.head(torch.cat(list(fused.values()), dim=-1))
         if labels is None:
@@ -106,9 +93,10 @@ class Model(nn.Module):
 
     def _encode(self, name: str, stream: Stream) -> Stream:
         if name in self.encoders:
-            stream = self.encoders[name](stream)
-        if name in self.scales:
-            stream = self.scales[name](stream)
+            encoder: Any = self.encoders[name]
+            stream = encoder.back(stream) if has_frozen_front(encoder) else encoder(stream)
+        if name in self.prepare:
+            stream = self.prepare[name](stream)
         return stream
 
 
@@ -139,10 +127,12 @@ def build(
     supplies: dict[str, Any] = {"dims": dict(dims), "num_classes": num_classes}
 
     def part(where: str) -> nn.Module:
-        with drawing(derive(seed, where)):
-            built: nn.Module = resolved.build(where, **supplies)
+        own = derive(seed, where)
+        with drawing(own):
+            built: nn.Module = resolved.build(where, **supplies, trial_seed=own)
         return built
 
+    dropped = recipe.train.modality_dropout
     trained = [n for n, spec in recipe.encoders.items() if spec.train and not rehearsal]
     encoders = {name: part(f"encoders.{name}") for name in trained}
     fusion: Any = part("fusion")
@@ -152,13 +142,29 @@ def build(
         classifier = nn.Linear(sum(fused_dims.values()), num_classes)
     return Model(
         encoders=encoders,
-        scales={n: Standardize(*moments) for n, moments in (scales or {}).items()},
+        prepare=_prepare(resolved, scales or {}),
+        drop=ModalityDropout(dropped) if dropped else nn.Identity(),
         fusion=fusion,
         tasks=tasks,
         weights={name: spec.weight for name, spec in recipe.tasks.items()},
         head=nn.Sequential(nn.Dropout(recipe.head.dropout), classifier),
         label_smoothing=recipe.train.label_smoothing,
     )
+
+
+def _prepare(
+    resolved: Resolved, scales: Mapping[str, tuple[Tensor, Tensor]]
+) -> dict[str, nn.Module]:
+    made: dict[str, nn.Module] = {}
+    for name, spec in resolved.recipe.encoders.items():
+        steps: list[nn.Module] = []
+        if name in scales:
+            steps.append(Standardize(*scales[name]))
+        if spec.channel_dropout:
+            steps.append(ChannelDropout(spec.channel_dropout))
+        if steps:
+            made[name] = nn.Sequential(*steps)
+    return made
 
 
 def _fused_dims(fusion: Any, resolved: Resolved) -> dict[str, int]:

@@ -4,7 +4,7 @@ Shapes: N clips, S steps of all clips together, B clips of a batch, T steps of i
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -79,13 +79,6 @@ class Ragged:
         for there, here, length in triples:
             values[there : there + length] = self.values[here : here + length]
         return Ragged(values, starts, self.lengths)
-
-    def to(self, device: torch.device | str) -> "Ragged":
-        """The same sequences on another device, with their own steps only."""
-        if torch.device(device) == self.values.device:
-            return self
-        own = self.in_memory()
-        return replace(own, values=own.values.to(device))
 
     def mean_and_std(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each channel over the real steps of some clips.

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from inspect import isclass
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -72,6 +73,12 @@ class EncoderSpec(Component):
         default=False,
         description="Shift and scale each channel by mean and spread over the training clips",
     )
+    channel_dropout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of channels dropped in training, for each clip over all its steps",
+    )
 
 
 class TaskSpec(Component):
@@ -81,9 +88,11 @@ class TaskSpec(Component):
 
 
 class Head(Part):
-    """The classifier over the concatenated fused vectors."""
+    """The classifier: one linear layer over the fused vectors side by side."""
 
-    dropout: float = Field(default=0.1, ge=0, lt=1)
+    dropout: float = Field(
+        default=0.1, ge=0, lt=1, description="Share of the fused values dropped in training"
+    )
 
 
 class Select(Part):
@@ -103,8 +112,8 @@ class Select(Part):
 class Train(Part):
     """One fit."""
 
-    epochs: PositiveInt = 20
-    batch_size: int = Field(default=16, ge=2)
+    epochs: PositiveInt = Field(default=20, description="Passes over the training clips")
+    batch_size: int = Field(default=16, ge=2, description="Clips per step")
     lr: float = Field(default=1e-4, gt=0, description="AdamW's (peak) learning rate")
     encoder_lr: float | None = Field(
         default=None, gt=0, description="Another rate for trained encoders; default: the same"
@@ -115,17 +124,29 @@ class Train(Part):
     decay_vectors: bool = Field(
         default=False, description="Apply weight decay to biases and norms as well"
     )
-    schedule: Literal["constant", "cosine", "linear", "one_cycle"] = "constant"
+    schedule: Literal["constant", "cosine", "linear", "one_cycle"] = Field(
+        default="constant", description="How the rate moves from step to step"
+    )
     warmup: float = Field(default=0.0, ge=0, lt=1, description="Share of steps that warm up")
     clip_grad: float | None = Field(default=1.0, gt=0, description="Largest gradient norm")
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=1, description="Of the emotion loss: share given to all classes alike"
+    )
+    modality_dropout: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of training clips that lack one of their streams, drawn anew each time",
+    )
     balanced: bool = Field(default=False, description="Draw every class equally often")
     buckets: bool = Field(default=True, description="Put clips of similar length in a batch")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         default="fp32", description="auto: bf16 or fp16 where the device is good at it"
     )
-    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
-    select: Select = Select()
+    seeds: tuple[int, ...] = Field(
+        default=(0,), min_length=1, description="Each makes a trial of every fold"
+    )
+    select: Select = Field(default=Select(), description="Which epoch is reported")
     keep_weights: bool = Field(default=True, description="Keep the selected epoch's weights")
 
     @field_validator("seeds")
@@ -159,16 +180,22 @@ class Recipe(Part):
     )
     source: str = Field(default="", description="Whom to cite for the method")
     notes: str = Field(default="", description="Where it differs from the source")
-    dataset: DatasetSpec
-    encoders: dict[Name, EncoderSpec] = Field(min_length=1)
-    fusion: Component
+    dataset: DatasetSpec = Field(description="The corpus")
+    encoders: dict[Name, EncoderSpec] = Field(
+        min_length=1, description="Encoders by the name of their stream"
+    )
+    fusion: Component = Field(description="What makes one vector of each stream")
     tasks: dict[Name, TaskSpec] = Field(default={}, description="Auxiliary tasks, in order")
     metrics: tuple[Component, ...] = Field(
-        default=(Component(use="ua"), Component(use="wa")), min_length=1
+        default=(Component(use="ua"), Component(use="wa")),
+        min_length=1,
+        description="What is told of the predictions",
     )
-    head: Head = Head()
-    train: Train = Train()
-    ablations: dict[str, Ablation] = {}
+    head: Head = Field(default=Head(), description="The classifier")
+    train: Train = Field(default=Train(), description="One fit, and which epoch of it is reported")
+    ablations: dict[str, Ablation] = Field(
+        default={}, description="Variants by name: what `mertk ablate` runs beside the full recipe"
+    )
 
     @field_validator("metrics")
     @classmethod
@@ -182,6 +209,22 @@ class Recipe(Part):
     def selects_on_test(self) -> bool:
         """Whether the reported epoch was picked by the clips it is scored on."""
         return self.train.select.on == "test"
+
+
+def sections(model: type[BaseModel] = Recipe) -> dict[str, type[BaseModel]]:
+    """The sections of a recipe by name; of one that lists or maps parts, what each of them is."""
+    found: dict[str, type[BaseModel]] = {}
+    for name, field in model.model_fields.items():
+        for part in parts_in(field.annotation):
+            found |= {name: part, **sections(part)}
+    return found
+
+
+def parts_in(annotation: Any) -> list[type[BaseModel]]:
+    """The sections that a type holds."""
+    if isclass(annotation) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in parts_in(inner)]
 
 
 def digest(value: Json) -> str:

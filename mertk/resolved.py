@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from mertk.contracts import Metric
 from mertk.errors import Fault, MertkError, RecipeError
 from mertk.recipe import Component, Recipe, digest
 from mertk.registry import Entry
@@ -72,6 +73,11 @@ class Resolved:
             else:
                 fault = Fault(where, str(error))
             raise RecipeError(self.source, [fault]) from error
+
+    def metrics(self) -> dict[str, Metric]:
+        """The metrics that the recipe tells, by name."""
+        names = [spec.use for spec in self.recipe.metrics]
+        return {name: self.build(f"metrics.{i}") for i, name in enumerate(names)}
 
     @cached_property
     def fingerprint(self) -> str:

@@ -192,7 +192,7 @@ class _Runner:
         label = f"{trial.variant.name} {trial.fold} seed {trial.seed}"
         try:
             with self.screen.bar(label, epochs) as advance:
-                outcome = conduct(trial, setting, checkpoint, lambda _: advance(1))
+                outcome = conduct(trial, setting, checkpoint, advance)
         except MertkError:
             raise
         except Exception as error:
@@ -209,15 +209,10 @@ class _Runner:
             corpus=self.corpus,
             inputs=self.inputs.of(variant),
             dims=self.inputs.dims(variant),
-            metrics=self._metrics(variant),
+            metrics=variant.resolved.metrics(),
             ranking=variant.resolved.build(RANKING),
             device=self.device,
         )
-
-    def _metrics(self, variant: Variant) -> Mapping[str, Any]:
-        resolved = variant.resolved
-        names = [spec.use for spec in resolved.recipe.metrics]
-        return {name: resolved.build(f"metrics.{i}") for i, name in enumerate(names)}
 
     def rows(self, variants: Sequence[Variant], planned: Sequence[Trial]) -> list[Row]:
         """One row per variant, its trials in the order of the plan."""
@@ -228,7 +223,7 @@ class _Runner:
         return row(
             variant.name,
             {k: record for k, record in found.items() if record is not None},
-            self._metrics(variant),
+            variant.resolved.metrics(),
             failed=sum(_place(t) in self.failed for t in planned),
             selected_on_test=variant.resolved.recipe.selects_on_test,
             note=variant.note,

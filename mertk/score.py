@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 import numpy as np
 from numpy.typing import NDArray
 
-from mertk.contracts import Metric
+from mertk.contracts import KnowsChance, Metric
 
 
 def score(
@@ -21,6 +21,15 @@ def score(
         scores: [B, N].
     """
     return {name: float(metric(labels, scores)) for name, metric in metrics.items()}
+
+
+def chance(metrics: Mapping[str, Metric], num_classes: int) -> dict[str, float]:
+    """What guessing comes to, for those of the metrics that say it."""
+    return {
+        name: float(metric.chance(num_classes))
+        for name, metric in metrics.items()
+        if isinstance(metric, KnowsChance)
+    }
 
 
 def summary(values: Sequence[float]) -> dict[str, object]:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from mertk.errors import Fault, did_you_mean
 
-INJECTED = frozenset({"dims", "fused_dims", "num_classes"})
+INJECTED = frozenset({"dims", "fused_dims", "num_classes", "trial_seed"})
 """Arguments that the core supplies to a constructor which names them."""
 
 _REQUIRED = inspect.Parameter.empty
@@ -28,7 +29,7 @@ class Argument:
         name: Its name.
         type: Its annotation.
         default: Its default; `required` is True where there is none.
-        meaning: What the docstring says of it.
+        meaning: What is said of it.
     """
 
     name: str
@@ -44,7 +45,13 @@ class Argument:
     @property
     def is_place(self) -> bool:
         """Whether it says where something lies: such arguments are no cause of a result."""
-        return self.type is Path or Path in typing.get_args(self.type)
+        return Path in (self.plain_type, *typing.get_args(self.plain_type))
+
+    @property
+    def plain_type(self) -> Any:
+        """Its annotation without what `Annotated` adds."""
+        annotated = typing.get_origin(self.type) is typing.Annotated
+        return typing.get_args(self.type)[0] if annotated else self.type
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
@@ -93,9 +100,9 @@ class Signature:
         """Read the constructor of `component`, called `name` in messages."""
         parameters = dict(inspect.signature(component).parameters)
         hints = typing.get_type_hints(component.__init__, include_extras=True)
-        meanings = docstring_section(component, "Args")
+        said = meanings(component)
         named = {
-            p.name: Argument(p.name, hints.get(p.name, Any), p.default, meanings.get(p.name, ""))
+            p.name: Argument(p.name, hints.get(p.name, Any), p.default, said.get(p.name, ""))
             for p in parameters.values()
             if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         }
@@ -188,18 +195,27 @@ def _sentence(error: Any) -> str:
     return message[:1].lower() + message[1:]
 
 
+def meanings(component: type[Any]) -> dict[str, str]:
+    """What is said of a constructor's arguments: name -> text on one line.
+
+    Under `Args:` in the docstring, or beside the type where several components share an argument:
+    `Annotated[int | None, Field(description="...")]`.
+    """
+    hints = typing.get_type_hints(component.__init__, include_extras=True)
+    beside = {
+        name: extra.description
+        for name, hint in hints.items()
+        for extra in getattr(hint, "__metadata__", ())
+        if isinstance(extra, FieldInfo) and extra.description
+    }
+    return {**beside, **docstring_section(component, "Args")}
+
+
 def docstring_section(component: Any, title: str) -> dict[str, str]:
     """The entries of one section of a Google-style docstring: name -> text on one line."""
-    lines = (inspect.getdoc(component) or "").splitlines()
-    try:
-        begin = lines.index(f"{title}:") + 1
-    except ValueError:
-        return {}
     entries: dict[str, str] = {}
     current = ""
-    for line in lines[begin:]:
-        if line and not line.startswith(" "):
-            break
+    for line in split_docstring(component, title)[1]:
         entry = re.match(r"    ([\w*]+)(?: \([^)]*\))?: (.*)", line)
         if entry:
             current = entry[1]
@@ -207,3 +223,14 @@ def docstring_section(component: Any, title: str) -> dict[str, str]:
         elif current and line.strip():
             entries[current] += f" {line.strip()}"
     return entries
+
+
+def split_docstring(component: Any, title: str) -> tuple[str, list[str]]:
+    """A Google-style docstring without one of its sections, and the lines of that section."""
+    lines = (inspect.getdoc(component) or "").splitlines()
+    if f"{title}:" not in lines:
+        return "\n".join(lines), []
+    begin = lines.index(f"{title}:")
+    end = next((i for i in range(begin + 1, len(lines)) if lines[i][:1].strip()), len(lines))
+    rest = "\n".join([*lines[:begin], *lines[end:]])
+    return rest.strip(), lines[begin + 1 : end]

@@ -84,7 +84,7 @@ class Shelf:
         return [key for key in dict.fromkeys(keys) if key not in stored]
 
     def read(self, keys: Sequence[bytes], *, empty: Callable[[], NDArray[Any]]) -> Ragged:
-        """Map sequences into memory, in the order of the keys.
+        """Map sequences into memory, in the order of the keys; of two with one key, the newer.
 
         Args:
             keys: Stored ones, or MISSING for a sequence without a step.
@@ -105,17 +105,35 @@ class Shelf:
             torch.from_numpy(np.append(now.records["length"], 0)[rows]),
         )
 
-    def damaged(self) -> list[bytes]:
-        """Keys of the sequences whose bytes are no longer what was written."""
+    def damaged(self, keys: Sequence[bytes]) -> list[bytes]:
+        """Those of the keys that are stored, but whose bytes are no longer what was written.
+
+        Reads all of their bytes, several times faster than they can be copied into memory.
+        """
         now = self._committed()
         if now.layout is None:
             return []
         values = self._values(now.layout, now.steps).numpy()
+        newest = {key: place for key, *place, _, _ in now.records.tolist()}
+        wanted = ((key, *newest[key]) for key in dict.fromkeys(keys) if key in newest)
         return [
             key
-            for key, start, length, checksum, *_ in now.records.tolist()
+            for key, start, length, checksum in wanted
             if xxh3_64_intdigest(values[start : start + length].data) != checksum
         ]
+
+    def blocks(self, keys: Sequence[bytes]) -> list[list[bytes]]:
+        """All keys of the blocks in which some stored ones were written, block by block."""
+        records = self._committed().records
+        lasts = records["left"] == 0
+        number = np.cumsum(lasts) - lasts
+        stored = records["key"].tolist()
+        newest = dict(zip(stored, number.tolist(), strict=True))
+        wanted: dict[int, list[bytes]] = {n: [] for n in sorted({newest[key] for key in keys})}
+        for key, n in zip(stored, number.tolist(), strict=True):
+            if n in wanted:
+                wanted[n].append(key)
+        return list(wanted.values())
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:

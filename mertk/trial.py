@@ -23,7 +23,7 @@ from mertk.results import Outcome
 from mertk.score import score
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_precision
-from mertk.train.fit import Epoch, Fit, Parts, fit
+from mertk.train.fit import Fit, Parts, fit
 
 Json = Any
 
@@ -51,9 +51,15 @@ class Setting:
 
 
 def conduct(
-    trial: Trial, setting: Setting, checkpoint: Checkpoint, on_epoch: Callable[[Epoch], None]
+    trial: Trial, setting: Setting, checkpoint: Checkpoint, advance: Callable[[int], object]
 ) -> Outcome:
     """Train and score one trial.
+
+    Args:
+        trial: Which.
+        setting: What it shares with the others of its variant.
+        checkpoint: Where its state is kept, and found again.
+        advance: Called with numbers of epochs that are done.
 
     Raises:
         TrainingError: The fit cannot go on.
@@ -77,7 +83,7 @@ def conduct(
         device=setting.device,
         precision=precision,
         checkpoint=checkpoint,
-        on_epoch=on_epoch,
+        advance=advance,
     )
     facts = {
         **_identity(trial),
@@ -85,7 +91,7 @@ def conduct(
         **_picks(done, setting, data.labels[test].numpy()),
         "history": [_finite(asdict(e)) for e in done.history],
         "cost": {
-            "seconds": round(time.monotonic() - started, 3),
+            "seconds": round(done.seconds + time.monotonic() - started, 3),
             "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         },
         "provenance": _provenance(trial, setting.device, precision, began),

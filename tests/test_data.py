@@ -27,13 +27,6 @@ def test_a_batch_holds_the_rows_asked_for_in_their_order(data):
     assert batch.streams["audio"].x[1, 0].tolist() == [0.0, 1.0]
 
 
-def test_a_batch_moves_as_a_whole(data):
-    batch = data.batch(torch.tensor([0, 1])).to("meta")
-    assert batch.labels.device.type == "meta"
-    assert all(stream.x.device.type == "meta" for stream in batch.streams.values())
-    assert batch.rows.device.type == "cpu"
-
-
 def test_length_counts_every_stream_against_its_longest(data):
     assert data.lengths.tolist() == [1.0 + 0.5, 0.5, 1.0]
 
@@ -42,17 +35,6 @@ def test_length_is_zero_where_nothing_has_a_step():
     assert ClipData(("a",), torch.tensor([0]), {"audio": ragged([0], 2)}).lengths.tolist() == [0]
     assert ClipData(("a",), torch.tensor([0]), {}).lengths.tolist() == [0]
     assert len(ClipData((), torch.tensor([]), {"audio": ragged([], 2)}).lengths) == 0
-
-
-def test_all_streams_go_into_memory_together_or_not_at_all(data):
-    needed = (6 * 2 + 30 * 3) * 4
-    assert data.in_memory(needed - 1) is data
-    held = data.in_memory(needed)
-    assert held is not data
-    assert torch.equal(
-        held.batch(torch.tensor([1, 0])).streams["audio"].x,
-        data.batch(torch.tensor([1, 0])).streams["audio"].x,
-    )
 
 
 def test_parts_of_different_clips_are_refused():

@@ -47,7 +47,7 @@ class TestGatedSum(FusionTests):
 
 class TestAgreement(TaskTests):
     component = mertk_example.Agreement
-    dims = {"audio": 8, "video": 8}  # noqa: RUF012
+    dims = {"audio": 8, "video": 8}
 
 
 def test_energy_is_the_log_of_the_mean_square_of_each_40_ms(tmp_path):

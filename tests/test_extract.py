@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mertk import append, encode, extract
 from mertk.contracts import Clip, MediaRef, Stream
 from mertk.encode import BadEncoding, batches
+from mertk.errors import MediaError
 from mertk.extract import BrokenMedia, fill
 from mertk.keys import FEATURES
 from mertk.store import Store
@@ -444,6 +445,69 @@ def test_a_stored_corpus_is_read_without_writing_anything(store, tmp_path, monke
     assert fill(store, Toy(), IDENTITY, clips).lengths.tolist() == [3, 5]
 
 
+def spoil_store(store, ragged, *rows):
+    """Flip a bit of what is stored of some clips."""
+    (path,) = store.root.glob("*/data.bin")
+    data = bytearray(path.read_bytes())
+    step = ragged.dim * ragged.values.element_size()
+    for row in rows:
+        data[int(ragged.starts[row]) * step + 2] ^= 16
+    path.write_bytes(data)
+
+
+def test_what_is_damaged_is_named_and_computed_again_to_the_same_numbers(
+    store, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(extract, "BLOCK_CLIPS", 4)
+    clips, log = make_clips(tmp_path / "media", LENGTHS[:18]), tmp_path / "log"
+    whole = fill(store, Toy(log), IDENTITY, clips).in_memory()
+    spoil_store(store, fill(store, Toy(), IDENTITY, clips), 5, 6, 17)
+    assert not caplog.records
+    log.unlink()
+    seen = []
+    mended = fill(store, Toy(log), IDENTITY, clips, advance=seen.append)
+    (told,) = caplog.messages
+    assert (
+        "3 of the stored sequences are no longer what was written (clips clip5, clip6, clip17)"
+        in told
+    )
+    # The toy's output tells in which company a clip was encoded: each block came out as it was.
+    assert count(log) == 4 + 2
+    assert sum(seen) == 18
+    for row in range(18):
+        rows = torch.tensor([row])
+        torch.testing.assert_close(mended.batch(rows).x, whole.batch(rows).x, rtol=0, atol=0)
+    caplog.clear()
+    fill(Store(store.root), Toy(log), IDENTITY, clips)
+    assert (count(log), caplog.messages) == (6, [])
+
+
+def test_damage_is_mended_beside_what_is_missing_and_only_where_it_is_asked_for(
+    store, tmp_path, caplog
+):
+    clips, log = make_clips(tmp_path / "media", LENGTHS[:9]), tmp_path / "log"
+    stored = fill(store, Toy(log), IDENTITY, clips[:6])
+    spoil_store(store, stored, 1, 4)
+    log.unlink()
+    ragged = fill(store, Toy(log), IDENTITY, [*clips[:3], *clips[6:]])
+    assert "(clips clip1)" in caplog.text
+    assert count(log) == 3 + 3
+    assert first_channel(ragged, 1) == numbers(clips[1])
+    assert first_channel(fill(store, Toy(), IDENTITY, clips), 4) == numbers(clips[4])
+
+
+def test_a_damaged_sequence_that_cannot_be_computed_again_is_not_used(store, tmp_path):
+    clips = make_clips(tmp_path / "media", [3, 4])
+    spoil_store(store, fill(store, Toy(), IDENTITY, clips), 1)
+
+    class Deaf(Toy):
+        def load(self, clip):
+            raise MediaError(clip.id, "is not sound")
+
+    with pytest.raises(BrokenMedia, match="clip1: is not sound"):
+        fill(store, Deaf(), IDENTITY, clips)
+
+
 # processes
 
 
@@ -484,7 +548,7 @@ def test_a_store_that_was_killed_again_and_again_ends_as_an_undisturbed_one(stor
     process = start(fill_slowly, store.root, tmp_path / "media", len(clips), log, 0.0)
     process.join(120)
     assert process.exitcode == 0
-    assert shelf.damaged() == []
+    assert shelf.damaged(keys) == []
     assert contents(store) == contents(undisturbed)
 
 

@@ -55,6 +55,7 @@ def test_a_run_learns_and_prints_one_json_object(recipe: str, capsys) -> None:
     assert row["metrics"]["ua"]["mean"] == pytest.approx(np.mean(values))
     assert row["metrics"]["ua"]["std"] == pytest.approx(np.std(values, ddof=1))
     assert row["metrics"]["ua"]["mean"] > 2 / len(CLASSES)
+    assert told["chance"] == {"ua": 1 / len(CLASSES)}
     assert [r.facts["fingerprint"] for r in records()] == [told["fingerprint"]] * 3
 
 
@@ -72,6 +73,21 @@ def test_every_clip_is_read_once_for_all_folds_seeds_and_variants(recipe: str, c
     called(capsys, "ablate", recipe, "--set", log, "--without", "mem")
     lines = Path("read.log").read_text().splitlines()
     assert len(lines) == len(set(lines)) == 96
+
+
+def test_a_frozen_front_runs_once_per_clip_and_changes_no_result(recipe: str, capsys) -> None:
+    counts, scores = [], []
+    for frozen in ("true", "false"):
+        part = f"{{use: '{PARTS}:Fronted', train: true, frozen: {frozen}, log: {Path.cwd()}/log}}"
+        changes = ["--set", f"encoders.again={part}", "--set", "fusion.width=4"]
+        status, _ = called(capsys, "run", recipe, "--results", frozen, *changes)
+        assert status == 0
+        counts.append(len(Path("log").read_text().splitlines()))
+        scores.append({r.facts["fold"]: r.predictions("last")[1] for r in records(frozen)})
+    assert counts[0] == 96
+    assert counts[1] > 5 * 96
+    for fold, expected in scores[1].items():
+        np.testing.assert_allclose(scores[0][fold], expected, rtol=1e-5)
 
 
 def test_an_ablation_reuses_the_full_run_and_pairs_its_differences(recipe: str, capsys) -> None:
@@ -142,6 +158,7 @@ def test_the_table_says_that_synthetic_data_say_nothing(recipe: str, capsys) -> 
     main(["run", recipe, "--folds", "fold1"])
     shown = capsys.readouterr().out
     assert "SYNTHETIC DATA" in shown
+    assert "guessing among 4 classes: UA 0.250\n" in shown
     assert "results/toy" in shown
 
 
@@ -271,6 +288,36 @@ def test_a_killed_run_goes_on_and_comes_to_the_same_numbers(recipe: str, capsys)
     resumed, undisturbed = predictions(), predictions("undisturbed")
     assert resumed.keys() == undisturbed.keys()
     assert all((resumed[key] == undisturbed[key]).all() for key in resumed)
+
+
+def test_the_cost_of_a_resumed_trial_counts_what_went_before(
+    recipe: str, capsys, monkeypatch
+) -> None:
+    from mertk.run import Checkpoint as Kept
+    from mertk.train.fit import _Loop
+
+    def often(path: Path) -> Kept:
+        return Kept(path, every=0)
+
+    epoch = _Loop.epoch
+
+    def interrupted(self, number, metric):
+        if number == 3:
+            raise KeyboardInterrupt
+        return epoch(self, number, metric)
+
+    monkeypatch.setattr("mertk.run.Checkpoint", often)
+    monkeypatch.setattr(_Loop, "epoch", interrupted)
+    assert main(["run", recipe, "--folds", "fold1"]) == 130
+    (path,) = Path("results").glob("toy/*/.*.checkpoint")
+    state = Kept(path).read()
+    assert state is not None
+    Kept(path).write({**state, "seconds": 1000.0})
+    monkeypatch.setattr(_Loop, "epoch", epoch)
+    assert called(capsys, "run", recipe, "--folds", "fold1")[0] == 0
+    (record,) = records()
+    assert 1000 < record.facts["cost"]["seconds"] < 1100
+    assert not path.exists()
 
 
 def test_ctrl_c_keeps_what_is_finished(recipe: str, capsys, monkeypatch) -> None:

@@ -1,11 +1,12 @@
 """Constructors as recipes see them."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
+from pydantic import Field
 
-from mertk.signature import Signature, docstring_section
+from mertk.signature import Signature, docstring_section, meanings, split_docstring
 
 
 class Part:
@@ -44,6 +45,49 @@ def test_meanings_come_from_the_docstring() -> None:
     meanings = docstring_section(Part, "Args")
     assert meanings["width"] == "How wide, in channels."
     assert meanings["mode"] == "Which (one of two): a or b."
+
+
+Shared = Annotated[int | None, Field(description="Said once for all who take it.")]
+Place = Annotated[Path | None, Field(description="Where.")]
+
+
+class Sharing:
+    """A part.
+
+    Args:
+        other: Said here.
+
+    Raises:
+        ValueError: Never.
+    """
+
+    def __init__(self, shared: Shared = None, other: Shared = None, place: Place = None) -> None:
+        self.shared = shared
+
+
+def test_what_several_components_take_is_explained_beside_its_type() -> None:
+    assert meanings(Sharing) == {
+        "shared": "Said once for all who take it.",
+        "other": "Said here.",
+        "place": "Where.",
+    }
+    signature = Signature.of(Sharing, "sharing")
+    assert signature.arguments["shared"].plain_type == int | None
+    assert signature.arguments["shared"].json_schema()["description"].startswith("Said once")
+    assert signature.places == {"place"}
+    assert [str(f) for f in signature.faults({"shared": "1"}, "x")] == [
+        "x.shared: expected a valid integer (got '1')"
+    ]
+
+
+def test_a_docstring_is_split_at_one_of_its_sections() -> None:
+    assert split_docstring(Sharing, "Args") == (
+        "A part.\n\nRaises:\n    ValueError: Never.",
+        ["    other: Said here.", ""],
+    )
+    whole, lines = split_docstring(Sharing, "Source")
+    assert "Args:" in whole
+    assert lines == []
 
 
 @pytest.mark.parametrize(

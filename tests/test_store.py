@@ -79,7 +79,7 @@ def test_what_is_read_is_what_was_written(tmp_path_factory, lengths, shape, dtyp
     for found, wanted in zip(held(shelf, order), map(everything.get, order), strict=True):
         assert found.dtype == wanted.dtype
         np.testing.assert_array_equal(found, wanted)
-    assert shelf.damaged() == []
+    assert shelf.damaged(order) == []
 
 
 OPEN_FILES = Path("/proc/self/fd")
@@ -192,7 +192,24 @@ def test_a_flipped_bit_in_the_data_is_found_by_its_checksum(shelf, whole):
     spoilt = bytearray(whole["data.bin"])
     spoilt[6 * 8 + 1] ^= 4
     (shelf.folder / "data.bin").write_bytes(spoilt)
-    assert shelf.damaged() == [key(4)]
+    assert shelf.damaged([key(i) for i in range(9)]) == [key(4)]
+    assert shelf.damaged([key(5)]) == []
+
+
+def test_a_newer_sequence_takes_the_place_of_one_with_its_key(shelf, whole):
+    spoilt = bytearray(whole["data.bin"])
+    spoilt[6 * 8 + 1] ^= 4
+    (shelf.folder / "data.bin").write_bytes(spoilt)
+    put(shelf, {key(4): sequence(4)})
+    assert shelf.damaged([key(4)]) == []
+    np.testing.assert_array_equal(held(shelf, [key(4)])[0], sequence(4))
+    assert shelf.blocks([key(4)]) == [[key(4)]]
+
+
+def test_blocks_are_told_as_they_were_written(shelf, whole):
+    blocks = [list(block) for block in BLOCKS]
+    assert shelf.blocks([key(i) for i in (6, 2, 5)]) == [blocks[0], blocks[2]]
+    assert shelf.blocks([]) == []
 
 
 def test_a_lost_meta_file_costs_the_computation_only(shelf, whole):

@@ -108,6 +108,31 @@ class Trained(torch.nn.Linear):
         return Stream(super().forward(stream.x) * stream.mask.unsqueeze(-1), stream.mask)
 
 
+class Fronted(Trained):
+    """A trained encoder whose fixed front doubles what it is given.
+
+    Args:
+        frozen: Whether the front counts as fixed.
+        log: A file that gets one line per clip that goes through the front.
+    """
+
+    def __init__(self, frozen: bool = True, log: Path | None = None) -> None:
+        super().__init__()
+        self.frozen_front, self.log = frozen, log
+
+    def front(self, stream: Stream) -> Stream:
+        if self.log is not None:
+            with self.log.open("a") as file:
+                file.write("front\n" * len(stream.x))
+        return Stream(stream.x * 2, stream.mask)
+
+    def back(self, stream: Stream) -> Stream:
+        return super().forward(stream)
+
+    def forward(self, stream: Stream) -> Stream:  # type: ignore[override]
+        return self.back(self.front(stream))
+
+
 class Explodes(torch.nn.Module):
     """An auxiliary task whose loss is not a number."""
 

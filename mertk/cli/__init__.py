@@ -120,8 +120,10 @@ def parser() -> argparse.ArgumentParser:
     _recipe(check, default=None)
     listing = verbs.add_parser("list", help="what can be used in a recipe")
     listing.add_argument("kind", metavar="KIND", nargs="?", help="only one kind, such as encoders")
-    show = verbs.add_parser("show", help="arguments, shapes and source of a component")
-    show.add_argument("name", metavar="NAME", help="as in a recipe's `use:`")
+    show = verbs.add_parser("show", help="what a component or a section of recipes takes")
+    show.add_argument(
+        "name", metavar="NAME", help="as in a recipe's `use:`, or a section such as train"
+    )
     schema = verbs.add_parser("schema", help="JSON Schema of recipes, for editors")
     for verb in (check, listing, show, schema):
         _json(verb)

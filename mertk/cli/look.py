@@ -1,9 +1,10 @@
 """`mertk list`, `mertk show`, `mertk check` and `mertk schema`: they look and run nothing."""
 
 import argparse
-import inspect
 import json
+import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from mertk.errors import MertkError, PluginError, did_you_mean
@@ -46,8 +47,8 @@ def _kinds(wanted: str | None) -> Sequence[str]:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Tell a component's arguments, shapes and source."""
-    told = [_described(entry) for entry in _named(discover(), arguments.name)]
+    """Tell a component's arguments, shapes and source, or the keys of a recipe's section."""
+    told = _shown(discover(), arguments.name)
     if arguments.json:
         print(json.dumps({"components": told}))
         return 0
@@ -57,28 +58,42 @@ def show(arguments: argparse.Namespace) -> int:
         print("\nIn a recipe:")
         for argument in component["arguments"]:
             default = "required" if argument["required"] else json.dumps(argument["default"])
-            print(f"  {argument['name']}: {default}  ({argument['type']})")
-        if component["receives"]:
-            print(f"  (from the core: {', '.join(component['receives'])})")
+            _tell(f"{argument['name']}: {default}  ({argument['type']})", argument["meaning"])
+        for argument in component["receives"]:
+            _tell(f"{argument['name']}: from the core", argument["meaning"])
     return 0
 
 
-def _named(registry: Registry, name: str) -> list[Entry]:
+def _tell(what: str, meaning: str) -> None:
+    print(f"  {what}")
+    for line in textwrap.wrap(meaning, 88):
+        print(f"      {line}")
+
+
+def _shown(registry: Registry, name: str) -> list[dict[str, Json]]:
+    from mertk.check import kind_of
+    from mertk.cli.sections import described, sections
+
     if ":" in name:
-        return [registry.find("encoders", name)]
-    found = [registry.entries[kind][name] for kind in KINDS if name in registry.entries[kind]]
+        entry = registry.find(KINDS[0], name)
+        return [_described(replace(entry, kind=kind_of(entry.load()) or "component"))]
+    entries = [registry.entries[kind][name] for kind in KINDS if name in registry.entries[kind]]
+    found = [described(name)] if name in sections() else []
+    found += [_described(entry) for entry in entries]
     if not found:
         known = {n for names in registry.entries.values() for n in names}
-        raise MertkError(f"show: nothing is named {name!r}{did_you_mean(name, known)}")
+        near = did_you_mean(name, {*known, *sections()})
+        raise MertkError(f"show: nothing is named {name!r}{near}")
     return found
 
 
 def _described(entry: Entry) -> dict[str, Json]:
-    from mertk.signature import Signature
+    from mertk.cli.sections import type_name
+    from mertk.signature import Signature, meanings, split_docstring
 
     component = entry.load()
     try:
-        signature = Signature.of(component, entry.name)
+        signature, said = Signature.of(component, entry.name), meanings(component)
     except (NameError, TypeError, ValueError) as error:
         raise PluginError(f"the constructor of {entry.name!r} cannot be read: {error}") from error
     return {
@@ -87,18 +102,20 @@ def _described(entry: Entry) -> dict[str, Json]:
         "provider": entry.provider,
         "target": entry.target,
         "summary": entry.summary,
-        "doc": inspect.getdoc(component) or "",
+        "doc": split_docstring(component, "Args")[0],
         "arguments": [
             {
                 "name": a.name,
-                "type": a.type.__name__ if inspect.isclass(a.type) else str(a.type),
+                "type": type_name(a.plain_type),
                 "required": a.required,
                 "default": None if a.required else a.plain(a.default),
                 "meaning": a.meaning,
             }
             for a in signature.arguments.values()
         ],
-        "receives": sorted(signature.injected),
+        "receives": [
+            {"name": name, "meaning": said.get(name, "")} for name in sorted(signature.injected)
+        ],
     }
 
 

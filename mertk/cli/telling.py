@@ -6,6 +6,7 @@ from typing import Any
 from mertk import report
 from mertk.console import Screen
 from mertk.run import Finished, Options
+from mertk.score import chance
 from mertk.variants import Variant
 
 Json = Any
@@ -28,6 +29,7 @@ class Telling:
             "synthetic": self.finished.corpus.card.synthetic,
             "left_out": dict(self.finished.corpus.left_out),
             "reused": self.finished.reused,
+            "chance": self._chance(),
             "rows": report.as_json(self.finished.rows) if self.finished.rows else [],
         }
         if self.options.dry:
@@ -65,11 +67,21 @@ class Telling:
 
     def _legend(self, metrics: Sequence[str], *, paired: bool) -> list[str]:
         entries = {b.entry.name: b.entry for b in self.full.parts.values()}
-        told = "; ".join(f"{m.upper()}: {entries[m].summary}" for m in metrics)
+        told = ["; ".join(f"{m.upper()}: {entries[m].summary}" for m in metrics)]
+        levels = ", ".join(f"{m.upper()} {level:.3f}" for m, level in self._chance().items())
+        if levels:
+            told.append(f"guessing among {len(self._classes)} classes: {levels}")
         spread = "mean ± standard deviation over n trials (folds x seeds)"
         if paired:
             spread += "; Δ: paired difference from full on the same folds and seeds"
-        return [spread, *([told] if told else [])]
+        return [spread, *told]
+
+    @property
+    def _classes(self) -> Sequence[str]:
+        return self.finished.corpus.card.classes
+
+    def _chance(self) -> dict[str, float]:
+        return chance(self.full.metrics(), len(self._classes))
 
     def _notes(self) -> list[str]:
         corpus = self.finished.corpus

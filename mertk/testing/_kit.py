@@ -7,7 +7,7 @@ from typing import Any, ClassVar, get_type_hints
 
 import pytest
 
-from mertk.signature import docstring_section
+from mertk.signature import meanings
 
 
 class Kit:
@@ -66,9 +66,9 @@ class Kit:
         assert not bare, f"{self.component.__name__}: no type hint for {', '.join(bare)}"
 
     def test_every_argument_is_documented(self) -> None:
-        """`mertk show` prints the `Args:` entries of the class docstring."""
-        meanings = docstring_section(self.component, "Args")
-        silent = [name for name in constructor_arguments(self.component) if not meanings.get(name)]
+        """`mertk show` prints the `Args:` entries of the class docstring, or what a type says."""
+        said = meanings(self.component)
+        silent = [name for name in constructor_arguments(self.component) if not said.get(name)]
         assert not silent, f"{self.component.__name__}: no `Args:` entry for {', '.join(silent)}"
 
 

@@ -69,11 +69,7 @@ class DatasetTests(Kit):
 
     def test_ids_are_unique_and_safe_in_file_names(self, clips: Sequence[Clip]) -> None:
         """An id names one clip, in results and on disk."""
-        ids = [clip.id for clip in clips]
-        assert ids, "no clips"
-        assert not repeated(ids), f"ids that stand twice: {repeated(ids)}"
-        unsafe = [i for i in ids if not _SAFE_ID.fullmatch(i)]
-        assert not unsafe, f"ids that no file can be called: {unsafe[:5]}"
+        _check_names("ids", [clip.id for clip in clips], _SAFE_ID)
 
     def test_every_label_is_a_class_and_every_class_occurs(
         self, dataset: DatasetSource, clips: Sequence[Clip]
@@ -113,11 +109,7 @@ class DatasetTests(Kit):
 
     def test_fold_names_are_unique_and_short(self, folds: Sequence[Fold]) -> None:
         """`--folds` and results name them."""
-        names = [fold.name for fold in folds]
-        assert names, "no folds"
-        assert not repeated(names), f"fold names that stand twice: {repeated(names)}"
-        unsafe = [name for name in names if not _SAFE_NAME.fullmatch(name)]
-        assert not unsafe, f"fold names that no file can be called: {unsafe}"
+        _check_names("fold names", [fold.name for fold in folds], _SAFE_NAME)
 
     def test_folds_train_and_test_on_known_different_clips(
         self, clips: Sequence[Clip], folds: Sequence[Fold]
@@ -154,6 +146,13 @@ class DatasetTests(Kit):
 def repeated(values: Iterable[Any], show: int = 5) -> list[Any]:
     """The first few values that stand more than once."""
     return [value for value, count in Counter(values).items() if count > 1][:show]
+
+
+def _check_names(what: str, names: Sequence[str], safe: re.Pattern[str]) -> None:
+    assert names, f"no {what}"
+    assert not repeated(names), f"{what} that stand twice: {repeated(names)}"
+    unsafe = [name for name in names if not safe.fullmatch(name)]
+    assert not unsafe, f"{what} that no file can be called: {unsafe[:5]}"
 
 
 def _ref_faults(ref: MediaRef) -> Iterable[str]:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from mertk.contracts import Clip, Encoder, MediaRef, Stream
+from mertk.contracts import Clip, Encoder, MediaRef, Stream, has_frozen_front
 from mertk.encode import pad
 from mertk.errors import MediaError
-from mertk.testing._kit import Kit
+from mertk.testing._kit import Kit, constructor_arguments
 
 Array = NDArray[Any]
 Make = Callable[..., Any]
@@ -228,6 +228,42 @@ class EncoderTests(Kit):
         gradients = [p.grad for p in encoder.parameters() if p.grad is not None]
         assert any(gradient.count_nonzero() for gradient in gradients), "nothing would be learned"
         assert all(gradient.isfinite().all() for gradient in gradients)
+
+    def test_a_frozen_front_is_the_same_in_training(
+        self, encoder: Any, clips: Sequence[Clip], lacking: Clip
+    ) -> None:
+        """It runs once per clip and training starts from what it gave."""
+        if not has_frozen_front(encoder):
+            pytest.skip("the encoder has no frozen front")
+        stream = pad([encoder.load(clip) for clip in (*clips, lacking)])
+        whole, fronted = _run(encoder, stream), encoder.front(stream)
+        assert fronted.x.ndim == 3
+        assert not fronted.x[~fronted.mask].any(), "a padded step is not 0"
+        assert torch.equal(encoder.back(fronted).x, whole.x)
+        trained = encoder.train().front(stream)
+        assert torch.equal(trained.x, fronted.x)
+        assert not trained.x.requires_grad, "a gradient reaches the front"
+
+    def test_no_trials_seed_decides_a_frozen_front(
+        self, make: Make, encoder: Any, clips: Sequence[Clip]
+    ) -> None:
+        """What it gives is kept for all trials."""
+        if not has_frozen_front(encoder):
+            pytest.skip("the encoder has no frozen front")
+        if "trial_seed" not in constructor_arguments(self.component):
+            pytest.skip("the encoder takes no trial_seed")
+        stream = pad([encoder.load(clip) for clip in clips])
+        other = _evaluating(make(trial_seed=12345))
+        assert torch.equal(other.front(stream).x, encoder.front(stream).x)
+
+    def test_the_back_does_not_see_more_padding(self, encoder: Any, clips: Sequence[Clip]) -> None:
+        """Training puts what the front gave into other batches."""
+        if not has_frozen_front(encoder):
+            pytest.skip("the encoder has no frozen front")
+        with torch.inference_mode():
+            fronted = [encoder.front(pad([encoder.load(clip)])) for clip in clips]
+            together = encoder.back(pad([stream.x[0].numpy() for stream in fronted]))
+        self._close(_steps(together), _steps(_encode(encoder, clips)))
 
     def _close(self, actual: Sequence[Tensor], expected: Sequence[Tensor]) -> None:
         for one, other in zip(actual, expected, strict=True):

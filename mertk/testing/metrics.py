@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mertk.contracts import Metric
+from mertk.contracts import KnowsChance, Metric
 from mertk.errors import MertkError
 from mertk.testing._kit import Kit
 
@@ -116,6 +116,18 @@ class MetricTests(Kit):
         """A number made of nothing would be believed."""
         with pytest.raises((MertkError, ValueError)):
             metric(np.zeros(0, dtype=np.int64), np.zeros((0, CLASSES)))
+
+    def test_chance_is_what_guessing_comes_to(self, metric: Any, labels: Array) -> None:
+        """Whether every clip is taken for one class or each for any."""
+        knows = isinstance(metric, KnowsChance)
+        if not knows:
+            pytest.skip("the metric does not say what guessing comes to")
+        level = metric.chance(CLASSES)
+        for guess in range(CLASSES):
+            assert math.isclose(metric(labels, _scores(np.full_like(labels, guess))), level)
+        generator = np.random.default_rng(2)
+        drawn = [metric(labels, generator.normal(size=(len(labels), CLASSES))) for _ in range(400)]
+        assert abs(np.mean(drawn) - level) < 5 * np.std(drawn) / math.sqrt(len(drawn))
 
     def test_labels_and_scores_are_left_as_they_were(self, metric: Any, labels: Array) -> None:
         """Every metric scores the same arrays."""

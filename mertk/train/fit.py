@@ -1,6 +1,7 @@
 """One fit: every epoch is trained, validated and tested; the rule picks one afterwards."""
 
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ from mertk.train.device import accelerator, repeatable
 from mertk.train.optim import optimizer, scheduler
 
 Scores = NDArray[np.float32]
+STATE = 2
+"""Raised when a state holds other things than before."""
 
 
 class TrainingError(Exception):
@@ -65,12 +68,14 @@ class Fit:
         scores: Test scores after every epoch, each [B, N], probabilities.
         selected: Number of the epoch that the recipe's rule picks.
         weights: State of the model at that epoch.
+        seconds: Spent by processes that were stopped, on the epochs that are kept of them.
     """
 
     history: list[Epoch] = field(default_factory=list)
     scores: list[Scores] = field(default_factory=list)
     selected: int = 0
     weights: dict[str, Tensor] = field(default_factory=dict)
+    seconds: float = 0.0
 
     def take(self, epoch: Epoch, scores: Scores, model: Model, better: Callable[..., bool]) -> None:
         """Add an epoch; keep the weights if the rule prefers it to all before."""
@@ -93,7 +98,7 @@ def fit(
     device: torch.device,
     precision: str = "fp32",
     checkpoint: Checkpoint | None = None,
-    on_epoch: Callable[[Epoch], None] = lambda _: None,
+    advance: Callable[[int], object] = lambda _: None,
 ) -> Fit:
     """Train a model and record every epoch.
 
@@ -107,7 +112,8 @@ def fit(
         device: Where.
         precision: `fp32`, `bf16` or `fp16`.
         checkpoint: Where the state is kept between epochs, if anywhere.
-        on_epoch: Called after each epoch.
+        advance: Called with numbers of epochs that are done; those that a checkpoint holds come
+            first, at once.
 
     Raises:
         TrainingError: A loss or a score is not finite.
@@ -116,11 +122,12 @@ def fit(
         machine = accelerator(device, precision)
         loop = _Loop(machine, model, data, parts, settings, seed)
         done = loop.resume(checkpoint)
+        advance(len(done.history))
         try:
             for number in range(len(done.history) + 1, settings.epochs + 1):
                 epoch, scores = loop.epoch(number, metric)
                 done.take(epoch, scores, model, _ranking(metric))
-                on_epoch(epoch)
+                advance(1)
                 if checkpoint and checkpoint.due() and number < settings.epochs:
                     checkpoint.write(loop.state(done))
         finally:
@@ -170,6 +177,7 @@ class _Loop:
     ) -> None:
         self.machine, self.data, self.parts = machine, data, parts
         self.settings, self.seed = settings, seed
+        self.began = time.monotonic()
         self.batches_per_epoch = len(self._batches(1))
         tuned = optimizer(model, settings)
         schedule = scheduler(tuned, settings, settings.epochs * self.batches_per_epoch)
@@ -257,13 +265,13 @@ class _Loop:
             "scores": [torch.from_numpy(s) for s in done.scores],
             "selected": done.selected,
             "weights": done.weights,
+            "seconds": done.seconds + time.monotonic() - self.began,
         }
 
     def _maker(self) -> str:
         """What a state can only be resumed under."""
-        return (
-            f"torch {torch.__version__} {self.machine.device.type} {self.machine.mixed_precision}"
-        )
+        device, precision = self.machine.device.type, self.machine.mixed_precision
+        return f"state {STATE}, torch {torch.__version__} {device} {precision}"
 
     def resume(self, checkpoint: Checkpoint | None) -> Fit:
         """Go back to the last kept state, if there is one."""
@@ -280,6 +288,7 @@ class _Loop:
             scores=[s.numpy() for s in state["scores"]],
             selected=state["selected"],
             weights=state["weights"],
+            seconds=state["seconds"],
         )
 
 

@@ -1,6 +1,7 @@
 """Checks of constructor arguments: `argument: what is wrong (value); what is right`."""
 
 import math
+from collections.abc import Sequence
 
 
 def at_least_one(argument: str, value: int) -> None:
@@ -31,3 +32,34 @@ def above_zero(argument: str, value: float) -> None:
     """
     if not (value > 0 and math.isfinite(value)):
         raise ValueError(f"{argument}: must be a finite number above 0 (got {value})")
+
+
+def divides(argument: str, value: int, whole: str, total: int) -> None:
+    """Refuse a number that does not divide another argument's.
+
+    Args:
+        argument: Whose value must divide.
+        value: That value, above 0.
+        whole: The argument whose value is divided.
+        total: That value.
+
+    Raises:
+        ValueError: It leaves a rest.
+    """
+    if total % value:
+        raise ValueError(f"{argument}: must divide {whole}={total} (got {value})")
+
+
+def some_modalities(modalities: Sequence[str], known: str) -> tuple[str, ...]:
+    """The media that a dataset's clips are to carry, each once.
+
+    Args:
+        modalities: As the recipe names them.
+        known: What it may name, for the message.
+
+    Raises:
+        ValueError: None is named.
+    """
+    if not modalities:
+        raise ValueError(f"modalities: clips without media (got []); name {known}")
+    return tuple(dict.fromkeys(modalities))

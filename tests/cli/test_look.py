@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from mertk.cli import main
+from mertk.cli.sections import sections
 from mertk.draft import shipped
 from mertk.hookspecs import KINDS
 from mertk.registry import discover
@@ -63,11 +64,73 @@ def test_show_tells_every_argument_and_what_it_means(kind: str, name: str, capsy
     told = json.loads(capsys.readouterr().out)["components"][0]
     assert told["kind"] == kind
     assert told["doc"], "a component says what it is"
-    for argument in told["arguments"]:
-        assert argument["meaning"], f"{name}.{argument['name']} has no entry under Args"
+    for argument in (*told["arguments"], *told["receives"]):
+        assert argument["meaning"], f"{name}.{argument['name']}: nothing is said of it"
     assert main(["show", name]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    for argument in (*told["arguments"], *told["receives"]):
+        assert argument["name"] in shown
+        assert " ".join(argument["meaning"].split()) in shown
+
+
+@pytest.mark.parametrize("name", sections())
+def test_show_tells_the_keys_of_every_section_of_a_recipe(name: str, capsys) -> None:
+    assert main(["show", name, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["components"][0]
+    assert told["kind"] == "section of a recipe"
+    assert {a["name"] for a in told["arguments"]} == set(sections()[name].model_fields)
+    for argument in told["arguments"]:
+        assert argument["meaning"], f"{name}.{argument['name']}: nothing is said of it"
+
+
+def test_show_train_tells_defaults_bounds_and_where_to_read_on(capsys) -> None:
+    assert main(["show", "train"]) == 0
     shown = capsys.readouterr().out
-    assert all(argument["name"] in shown for argument in told["arguments"])
+    assert "  warmup: 0.0  (float, at least 0, below 1)\n      Share of steps that warm up" in shown
+    assert "  select: {}  (see `mertk show select`)\n" in shown
+    assert main(["show", "encoders"]) == 0
+    shown = capsys.readouterr().out
+    assert "every further key is an argument of the component" in shown
+    assert "  train: false  (bool)\n" in shown
+    assert main(["show", "trian"]) == 2
+    assert "nothing is named 'trian'; did you mean 'train'?" in capsys.readouterr().err
+
+
+UNCLEAR = """
+from torch import nn
+
+class Layer(nn.Module):
+    def __init__(self, width: int = 3) -> None:
+        super().__init__()
+
+class Both:
+    higher_is_better = True
+    def load(self, clip): ...
+    def __call__(self, labels, scores): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "kind"),
+    [
+        *((entry.target, kind) for kind in KINDS for entry in discover().entries[kind].values()),
+        ("tests.toy_parts:Corpus", "datasets"),
+        ("tests.toy_parts:Spelled", "encoders"),
+        ("tests.toy_parts:Trained", "encoders"),
+        ("tests.toy_parts:Explodes", "tasks"),
+        ("mertk.testing.toys:ToyFusion", "fusions"),
+        ("./unclear.py:Layer", "component"),
+        ("./unclear.py:Both", "component"),
+    ],
+)
+def test_show_tells_the_kind_of_a_class_that_nobody_registered(
+    use: str, kind: str, capsys, write, tmp_path, monkeypatch
+) -> None:
+    write("unclear.py", UNCLEAR)
+    monkeypatch.chdir(tmp_path)
+    assert main(["show", use, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["components"][0]
+    assert (told["name"], told["kind"]) == (use, kind)
 
 
 def test_check_tells_a_good_recipe_and_every_fault_of_a_bad_one(capsys, write) -> None:

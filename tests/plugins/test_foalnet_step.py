@@ -141,7 +141,7 @@ def test_the_core_makes_the_same_total_of_the_same_parts():
         torch.tensor(LABELS),
     )
     tasks, weights = {"avel": parts.avel, "mem": parts.mem}, {"avel": 1.0, "mem": 0.1}
-    model = Model({}, {}, parts.fusion, tasks, weights, parts.head)
+    model = Model({}, {}, nn.Identity(), parts.fusion, tasks, weights, parts.head)
     torch.manual_seed(1)
     expected = parts(streams, labels)
     torch.manual_seed(1)

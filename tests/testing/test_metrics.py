@@ -59,6 +59,11 @@ class NumpyNumber(WA):
         return np.float32(super().__call__(labels, scores))
 
 
+class ClaimsChance(WA):
+    def chance(self, num_classes):
+        return 1 / num_classes
+
+
 class WritesIntoScores(WA):
     def __call__(self, labels, scores):
         scores[:] = 0
@@ -95,6 +100,7 @@ class PunishesRareClasses(WA):
         (InheritsFromConfusion, "test_confusion_matrices_score_as_their_clips_do", {}),
         (InPercent, "test_it_keeps_within_its_bounds", {}),
         (Constant, "test_no_clips_at_all_is_refused", {}),
+        (ClaimsChance, "test_chance_is_what_guessing_comes_to", {}),
         (WritesIntoScores, "test_labels_and_scores_are_left_as_they_were", {}),
     ],
 )

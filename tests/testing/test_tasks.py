@@ -100,7 +100,7 @@ class WritesIntoTheStep(Agreement):
 
 
 class NamesInAList(Agreement):
-    requires: list[str] = []  # noqa: RUF012
+    requires: list[str] = []
 
 
 ALL_MISSING = {"audio": range(6), "video": range(6)}

@@ -15,7 +15,7 @@ from mertk.recipe import Train
 from mertk.registry import discover
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_precision
-from mertk.train.fit import Epoch, Fit, Parts, TrainingError, fit, predict
+from mertk.train.fit import Fit, Parts, TrainingError, fit, predict
 from mertk.train.optim import optimizer, scheduler
 from mertk_plugins.metrics.ua import UA
 
@@ -33,17 +33,22 @@ def data(count: int = 40) -> ClipData:
     return ClipData(ids, labels, {"words": ragged, "again": ragged})
 
 
-def fitted(toy: Draft, epochs: int = 4, stop_after: int = 99, **more) -> Fit:
+def fitted(
+    toy: Draft, epochs: int = 4, stop_after: int = 99, told: list[int] | None = None, **more
+) -> Fit:
     model = build(resolve(toy, discover()), {"words": 4, "again": 4}, 4, seed=0)
     rows = torch.arange(40)
     parts = Parts(rows[:24], rows[24:32], rows[32:])
 
-    def stop(epoch: Epoch) -> None:
-        if epoch.number == stop_after:
+    told = [] if told is None else told
+
+    def advance(epochs: int) -> None:
+        told.append(epochs)
+        if sum(told) == stop_after:
             raise KeyboardInterrupt
 
     settings = Train(epochs=epochs, batch_size=8, lr=1e-2, schedule="one_cycle")
-    return fit(model, data(), parts, settings, UA(), seed=0, device=CPU, on_epoch=stop, **more)
+    return fit(model, data(), parts, settings, UA(), seed=0, device=CPU, advance=advance, **more)
 
 
 def same(a: Fit, b: Fit) -> bool:
@@ -82,6 +87,40 @@ def test_an_interrupted_fit_goes_on_to_the_same_numbers(
     assert path.exists() == (stop_after > 1)
     resumed = fitted(toy, epochs=5, checkpoint=Checkpoint(path, every=0))
     assert same(undisturbed, resumed)
+
+
+def test_a_fit_that_goes_on_tells_the_epochs_and_the_seconds_it_has_already(
+    toy: Draft, tmp_path: Path
+) -> None:
+    checkpoint = Checkpoint(tmp_path / "state", every=0)
+    with pytest.raises(KeyboardInterrupt):
+        fitted(toy, epochs=5, stop_after=4, checkpoint=checkpoint)
+    state = checkpoint.read()
+    assert state is not None
+    assert 0 < state["seconds"] < 100
+    checkpoint.write({**state, "seconds": 1000.0})
+    told: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        fitted(toy, epochs=5, stop_after=5, told=told, checkpoint=checkpoint)
+    assert told == [3, 1, 1]
+    kept = checkpoint.read()
+    assert kept is not None
+    assert 1000 < kept["seconds"] < 1100
+    told = []
+    resumed = fitted(toy, epochs=5, told=told, checkpoint=checkpoint)
+    assert told == [4, 1]
+    assert resumed.seconds == kept["seconds"]
+    assert fitted(toy, epochs=1, told=(fresh := [])).seconds == 0
+    assert fresh == [0, 1]
+
+
+def test_a_state_of_another_making_is_not_resumed(toy: Draft, tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "state", every=0)
+    fitted(toy, checkpoint=checkpoint)
+    state = checkpoint.read()
+    assert state is not None
+    checkpoint.write({"made_by": state["made_by"].replace("state 2", "state 1")})
+    assert same(fitted(toy, checkpoint=checkpoint), fitted(toy))
 
 
 def test_a_checkpoint_that_cannot_be_read_means_starting_anew(toy: Draft, tmp_path: Path) -> None:

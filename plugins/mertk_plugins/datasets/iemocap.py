@@ -7,6 +7,7 @@ from typing import Literal
 
 from mertk.contracts import Card, Clip, Fold, MediaRef
 from mertk.errors import CorpusError, did_you_mean
+from mertk_plugins._checks import some_modalities
 from mertk_plugins.datasets._iemocap_files import (
     CODES,
     DIALOGUES,
@@ -85,13 +86,11 @@ class IEMOCAP:
             raise ValueError("merge_excited: excited is a class of its own (True); use False")
         if merge_excited and "happy" not in names:
             raise ValueError("merge_excited: happy is no class (True); use False")
-        if not modalities:
-            raise ValueError("modalities: clips without any ([]); name audio, video or text")
         self.root = Path(root)
         self.merged = {"excited": "happy"} if _merges(merge_excited, names) else {}
         self.grouped_by = folds
         self.style = style
-        self.modalities = tuple(modalities)
+        self.modalities = some_modalities(modalities, "audio, video or text")
         self.sound = sound
         self.partial = partial
         self.card = Card(

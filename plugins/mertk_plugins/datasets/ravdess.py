@@ -9,6 +9,7 @@ from typing import Literal
 
 from mertk.contracts import Card, Clip, Fold, MediaRef
 from mertk.errors import CorpusError
+from mertk_plugins._checks import some_modalities
 from mertk_plugins.datasets._ravdess_files import NAMES, locate
 
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
@@ -99,11 +100,10 @@ class RAVDESS:
             raise ValueError(
                 "classes: disgust and surprised were not sung (8); use 6 or 4, or channel 'both'"
             )
-        if not modalities and features is None:
-            raise ValueError("modalities: clips without media (none); name audio, video, or both")
         self.root = Path(root)
         self.channel = channel
-        self.modalities: tuple[str, ...] = tuple(dict.fromkeys(modalities))
+        alone = features is not None and not modalities
+        self.modalities = () if alone else some_modalities(modalities, "audio, video, or both")
         self.missing = missing
         self.folders = {"audio": audio, "video": video}
         self.features = None if features is None else self.root / features

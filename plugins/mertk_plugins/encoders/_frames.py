@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
 
 import numpy as np
 import torch
@@ -13,10 +12,10 @@ from torch import Tensor, nn
 from mertk import media
 from mertk.contracts import Clip, MediaRef, Stream
 from mertk_plugins._checks import above_zero, at_least_one
+from mertk_plugins.encoders._arguments import Sampling
 from mertk_plugins.encoders._steps import on_present
 
 Picture = NDArray[np.uint8]
-Sampling = Literal["first", "even"]
 
 _AT_ONCE = 16  # pictures in their original size that are in memory together
 

@@ -1,30 +1,42 @@
 """What the sound encoders share: reading a clip's sound."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mertk import media
 from mertk.contracts import Clip
-from mertk_plugins._checks import above_zero
+from mertk_plugins._checks import above_zero, at_least_one
 
 
-def sound_of(clip: Clip, rate: int, max_seconds: float | None) -> NDArray[np.float32]:
-    """A clip's sound [T]; [0] where it has none.
+@dataclass(frozen=True)
+class SoundReader:
+    """Reads a clip's sound.
 
-    Raises:
-        MediaError: The file cannot be read.
-    """
-    ref = clip.media.get("audio")
-    if ref is None:
-        return np.zeros(0, np.float32)
-    return media.sound(ref, rate, max_seconds)
-
-
-def check_seconds(max_seconds: float | None) -> None:
-    """Refuse a length that is not positive.
+    Args:
+        rate: Samples per second it is brought to.
+        max_seconds: Only so much of its beginning; None for all.
 
     Raises:
-        ValueError: It is zero, negative or not a number.
+        ValueError: A number is out of range.
     """
-    if max_seconds is not None:
-        above_zero("max_seconds", max_seconds)
+
+    rate: int
+    max_seconds: float | None
+
+    def __post_init__(self) -> None:
+        at_least_one("rate", self.rate)
+        if self.max_seconds is not None:
+            above_zero("max_seconds", self.max_seconds)
+
+    def __call__(self, clip: Clip) -> NDArray[np.float32]:
+        """The sound of one clip [T]; [0] where it has none.
+
+        Raises:
+            MediaError: The file cannot be read.
+        """
+        ref = clip.media.get("audio")
+        if ref is None:
+            return np.zeros(0, np.float32)
+        return media.sound(ref, self.rate, self.max_seconds)

@@ -4,6 +4,7 @@ Masks are prefixes: the real steps of a clip come first.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -46,20 +47,34 @@ def on_present(stream: Stream, dim: int, encode: Callable[[Stream], Stream]) -> 
     return Stream(x, mask)
 
 
-def check_rate(steps_per_second: float | None, native: float) -> None:
-    """Refuse an output rate that averaging cannot give.
+@dataclass(frozen=True)
+class Pace:
+    """Brings an encoder's steps to the rate that a recipe asks for.
+
+    Args:
+        native: Steps per second that the encoder gives.
+        steps_per_second: What is asked for; None keeps them.
 
     Raises:
-        ValueError: It is not positive, or above the encoder's own rate.
+        ValueError: Averaging cannot give that: it is not positive, or above `native`.
     """
-    if steps_per_second is None:
-        return
-    above_zero("steps_per_second", steps_per_second)
-    if steps_per_second > native:
-        raise ValueError(
-            f"steps_per_second: the encoder gives {native:g} steps per second "
-            f"(got {steps_per_second:g}); ask for at most that, or leave it out"
-        )
+
+    native: float
+    steps_per_second: float | None
+
+    def __post_init__(self) -> None:
+        if self.steps_per_second is None:
+            return
+        above_zero("steps_per_second", self.steps_per_second)
+        if self.steps_per_second > self.native:
+            raise ValueError(
+                f"steps_per_second: the encoder gives {self.native:g} steps per second "
+                f"(got {self.steps_per_second:g}); ask for at most that, or leave it out"
+            )
+
+    def __call__(self, stream: Stream) -> Stream:
+        """Average neighbouring real steps of [B, T, C]."""
+        return averaged(stream, self.native, self.steps_per_second)
 
 
 def averaged(stream: Stream, native: float, rate: float | None) -> Stream:

@@ -1,7 +1,7 @@
 """Models with their weights: loaded from a checkpoint, or small and drawn from a seed."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,35 +12,8 @@ from torch import nn
 
 from mertk.errors import MertkError
 from mertk_plugins._checks import at_least_one
+from mertk_plugins.encoders._arguments import SMALL
 from mertk_plugins.encoders._hub import NONE, SETTINGS, damaged, find, first_line, settings
-
-
-def small_sizes(
-    checkpoint: str, seed: int | None, **sizes: tuple[int | None, int]
-) -> dict[str, int] | None:
-    """The sizes of a model without weights; None where a checkpoint brings its own.
-
-    Args:
-        checkpoint: What the recipe says.
-        seed: The seed its weights are drawn from; 0 where None.
-        sizes: By argument, what the recipe says and what is taken where it says nothing.
-
-    Raises:
-        ValueError: A size or the seed is given beside a checkpoint, or a size is below 1.
-    """
-    if checkpoint != NONE:
-        given = {"seed": seed} | {name: value for name, (value, _) in sizes.items()}
-        for name, value in given.items():
-            if value is not None:
-                raise ValueError(
-                    f"{name}: only `checkpoint: {NONE}` takes sizes and a seed (got {value}); "
-                    f"{checkpoint!r} brings its own, leave this out"
-                )
-        return None
-    chosen = {name: default if value is None else value for name, (value, default) in sizes.items()}
-    for name, value in chosen.items():
-        at_least_one(name, value)
-    return chosen | {"seed": seed or 0}
 
 
 @contextmanager
@@ -54,17 +27,54 @@ def seeded(seed: int) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model from a checkpoint.
+    """A model with its weights.
 
     Args:
         model: In single precision, on the CPU.
         preprocessor: The checkpoint's own settings for what goes into the model.
-        digest: What identifies both by content.
+        digest: What identifies both by content; '' where the arguments do.
     """
 
     model: Any
     preprocessor: Any
-    digest: str
+    digest: str = ""
+
+
+def obtain(
+    checkpoint: str,
+    load: Callable[[str], Loaded],
+    draw: Callable[..., Loaded],
+    seed: int | None,
+    trial_seed: int | None = None,
+    **sizes: int | None,
+) -> Loaded:
+    """Load what a recipe names, or draw a small model where it says `checkpoint: none`.
+
+    Args:
+        checkpoint: What the recipe says.
+        load: Loads it.
+        draw: Makes a model of the given sizes; its weights come from torch's generator.
+        seed: What they are drawn from, where the recipe says it.
+        trial_seed: What they are drawn from otherwise; 0 where this too is None.
+        sizes: What the recipe says of each size; those of SMALL stand in for None.
+
+    Raises:
+        ValueError: A size or the seed is given beside a checkpoint, or a size is below 1.
+        PluginError: The checkpoint is missing, damaged, or another kind of model.
+    """
+    if checkpoint != NONE:
+        for name, value in {"seed": seed, **sizes}.items():
+            if value is not None:
+                raise ValueError(
+                    f"{name}: only `checkpoint: {NONE}` takes sizes and a seed (got {value}); "
+                    f"{checkpoint!r} brings its own, leave this out"
+                )
+        return load(checkpoint)
+    chosen = {name: SMALL[name] if value is None else value for name, value in sizes.items()}
+    for name, value in chosen.items():
+        at_least_one(name, value)
+    with seeded(seed if seed is not None else trial_seed or 0):
+        return draw(**chosen)
 
 
 def pretrained(

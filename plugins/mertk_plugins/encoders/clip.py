@@ -15,10 +15,26 @@ from transformers import (
 )
 
 from mertk.contracts import Clip, Stream
-from mertk_plugins._checks import at_least_one
-from mertk_plugins.encoders._frames import FrameReader, Pixels, Sampling, embed_frames
+from mertk_plugins._checks import at_least_one, divides
+from mertk_plugins.encoders._arguments import (
+    Channels,
+    Checkpoint,
+    Chunk,
+    FramesPerSecond,
+    Heads,
+    ImageSize,
+    Layers,
+    MaxFrames,
+    Patch,
+    Projection,
+    Sampling,
+    Seed,
+    TrialSeed,
+    VideoSeconds,
+)
+from mertk_plugins.encoders._frames import FrameReader, Pixels, embed_frames
 from mertk_plugins.encoders._hub import damaged, find, settings
-from mertk_plugins.encoders._weights import Loaded, loading, pretrained, seeded, small_sizes
+from mertk_plugins.encoders._weights import Loaded, loading, obtain, pretrained
 
 
 class CLIP(nn.Module):
@@ -32,23 +48,6 @@ class CLIP(nn.Module):
         `CLIPVisionModelWithProjection`, preparation the checkpoint's own image processor.
     Differs: embeddings are not scaled to length 1, which CLIP does for the comparison only.
 
-    Args:
-        checkpoint: Hub id (`owner/name`, `owner/name@revision`), folder in the hub's layout, or
-            `none` for a small model with random weights.
-        max_frames: Frames at most; None takes all.
-        frames_per_second: Frames per second, the nearest ones; None takes every frame.
-        max_seconds: Only the clip's first so many seconds; None takes all of it.
-        sampling: Where a clip has more than `max_frames`: its `first` ones, or as many spread
-            evenly (`even`; the clip is decoded twice).
-        chunk: Frames that are in the model at once; lower it where memory is short.
-        image_size: With `checkpoint: none`: side of its square input; 32 where left out.
-        patch: With `checkpoint: none`: side of its patches; 8 where left out.
-        channels: With `checkpoint: none`: width of its layers; 64 where left out.
-        layers: With `checkpoint: none`: its transformer layers; 2 where left out.
-        heads: With `checkpoint: none`: its attention heads; 4 where left out.
-        projection: With `checkpoint: none`: its output channels C; 64 where left out.
-        seed: With `checkpoint: none`: what its weights are drawn from; 0 where left out.
-
     Raises:
         ValueError: A number is out of range, or sizes are given beside a checkpoint.
         PluginError: The checkpoint is missing, damaged or no CLIP.
@@ -59,34 +58,37 @@ class CLIP(nn.Module):
 
     def __init__(
         self,
-        checkpoint: str = "openai/clip-vit-large-patch14",
-        max_frames: int | None = 180,
-        frames_per_second: float | None = None,
-        max_seconds: float | None = None,
+        checkpoint: Checkpoint = "openai/clip-vit-large-patch14",
+        max_frames: MaxFrames = 180,
+        frames_per_second: FramesPerSecond = None,
+        max_seconds: VideoSeconds = None,
         sampling: Sampling = "first",
-        chunk: int = 64,
-        image_size: int | None = None,
-        patch: int | None = None,
-        channels: int | None = None,
-        layers: int | None = None,
-        heads: int | None = None,
-        projection: int | None = None,
-        seed: int | None = None,
+        chunk: Chunk = 64,
+        image_size: ImageSize = None,
+        patch: Patch = None,
+        channels: Channels = None,
+        layers: Layers = None,
+        heads: Heads = None,
+        projection: Projection = None,
+        seed: Seed = None,
+        trial_seed: TrialSeed = None,
     ) -> None:
         super().__init__()
         at_least_one("chunk", chunk)
-        small = small_sizes(
-            checkpoint,
-            seed,
-            image_size=(image_size, 32),
-            patch=(patch, 8),
-            channels=(channels, 64),
-            layers=(layers, 2),
-            heads=(heads, 4),
-            projection=(projection, 64),
-        )
         self.chunk = chunk
-        loaded = _small(small) if small else _trained(checkpoint)
+        loaded = obtain(
+            checkpoint,
+            _trained,
+            _small,
+            seed,
+            trial_seed,
+            image_size=image_size,
+            patch=patch,
+            channels=channels,
+            layers=layers,
+            heads=heads,
+            projection=projection,
+        )
         processor = loaded.preprocessor
         self.model = loaded.model
         self.digest = loaded.digest
@@ -152,25 +154,23 @@ def _trained(checkpoint: str) -> Loaded:
     )
 
 
-def _small(sizes: dict[str, int]) -> Loaded:
-    side, channels = sizes["image_size"], sizes["channels"]
-    if channels % sizes["heads"]:
-        raise ValueError(f"heads: must divide channels={channels} (got {sizes['heads']})")
-    if side % sizes["patch"]:
-        raise ValueError(f"patch: must divide image_size={side} (got {sizes['patch']})")
+def _small(
+    image_size: int, patch: int, channels: int, layers: int, heads: int, projection: int
+) -> Loaded:
+    divides("heads", heads, "channels", channels)
+    divides("patch", patch, "image_size", image_size)
     config = CLIPVisionConfig(
         hidden_size=channels,
         intermediate_size=2 * channels,
-        num_hidden_layers=sizes["layers"],
-        num_attention_heads=sizes["heads"],
-        image_size=side,
-        patch_size=sizes["patch"],
-        projection_dim=sizes["projection"],
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        image_size=image_size,
+        patch_size=patch,
+        projection_dim=projection,
         attn_implementation="sdpa",
     )
-    with seeded(sizes["seed"]):
-        model = CLIPVisionModelWithProjection(config)
     processor = CLIPImageProcessor(
-        size={"shortest_edge": side}, crop_size={"height": side, "width": side}
+        size={"shortest_edge": image_size},
+        crop_size={"height": image_size, "width": image_size},
     )
-    return Loaded(model, processor, "")
+    return Loaded(CLIPVisionModelWithProjection(config), processor)

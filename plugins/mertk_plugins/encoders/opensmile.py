@@ -8,9 +8,9 @@ from torch import nn
 
 from mertk.contracts import Clip, Stream
 from mertk.errors import PluginError
-from mertk_plugins._checks import at_least_one
-from mertk_plugins.encoders._sound import check_seconds, sound_of
-from mertk_plugins.encoders._steps import averaged, check_rate
+from mertk_plugins.encoders._arguments import SoundSeconds, StepsPerSecond
+from mertk_plugins.encoders._sound import SoundReader
+from mertk_plugins.encoders._steps import Pace
 
 _SHORTEST = 0.1  # seconds; the widest window of the feature sets is 60 ms
 _NATIVE = 100.0  # low-level descriptors per second
@@ -32,8 +32,6 @@ class OpenSmile(nn.Module):
         level: `functionals` over the whole clip, one step; or low-level descriptors (`lld`), 100
             steps per second.
         rate: Samples per second the sound is brought to.
-        max_seconds: Sound is cut to its first so many seconds; None keeps all of it.
-        steps_per_second: Average neighbouring descriptors to this rate; None keeps 100.
 
     Raises:
         ValueError: A number is out of range.
@@ -48,13 +46,12 @@ class OpenSmile(nn.Module):
         feature_set: Literal["eGeMAPSv02", "GeMAPSv01b", "ComParE_2016", "emobase"] = "eGeMAPSv02",
         level: Literal["functionals", "lld"] = "functionals",
         rate: int = 16000,
-        max_seconds: float | None = None,
-        steps_per_second: float | None = None,
+        max_seconds: SoundSeconds = None,
+        steps_per_second: StepsPerSecond = None,
     ) -> None:
         super().__init__()
-        at_least_one("rate", rate)
-        check_seconds(max_seconds)
-        check_rate(steps_per_second, _NATIVE)
+        self.sound = SoundReader(rate, max_seconds)
+        self.pace = Pace(_NATIVE, steps_per_second)
         if steps_per_second is not None and level == "functionals":
             raise ValueError(
                 f"steps_per_second: functionals are one step per clip (got {steps_per_second:g}); "
@@ -74,22 +71,19 @@ class OpenSmile(nn.Module):
             if level == "functionals"
             else levels.LowLevelDescriptors,
         )
-        self.rate = rate
-        self.max_seconds = max_seconds
-        self.steps_per_second = steps_per_second
         self.dim: int = len(self.smile.feature_names)
         self.digest = f"opensmile {opensmile.__version__}"
 
     def load(self, clip: Clip) -> NDArray[np.float32]:
         """Features of one clip [T, C]; [0, C] without sound."""
-        sound = sound_of(clip, self.rate, self.max_seconds)
+        sound = self.sound(clip)
         if not len(sound):
             return np.zeros((0, self.dim), np.float32)
-        sound = np.pad(sound, (0, max(0, round(_SHORTEST * self.rate) - len(sound))))
+        sound = np.pad(sound, (0, max(0, round(_SHORTEST * self.sound.rate) - len(sound))))
         features: NDArray[np.float32]
-        features = self.smile.process_signal(sound, self.rate).to_numpy(np.float32)
+        features = self.smile.process_signal(sound, self.sound.rate).to_numpy(np.float32)
         return features
 
     def forward(self, stream: Stream) -> Stream:
         """Average descriptors [B, T, C] to the output rate."""
-        return averaged(stream, _NATIVE, self.steps_per_second)
+        return self.pace(stream)

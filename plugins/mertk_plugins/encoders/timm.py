@@ -15,9 +15,18 @@ from torch import Tensor, nn
 from mertk.contracts import Clip, Stream
 from mertk.errors import did_you_mean
 from mertk_plugins._checks import at_least_one
-from mertk_plugins.encoders._frames import FrameReader, Pixels, Sampling, embed_frames
+from mertk_plugins.encoders._arguments import (
+    Chunk,
+    FramesPerSecond,
+    MaxFrames,
+    Sampling,
+    Seed,
+    TrialSeed,
+    VideoSeconds,
+)
+from mertk_plugins.encoders._frames import FrameReader, Pixels, embed_frames
 from mertk_plugins.encoders._hub import NONE, damaged, find, settings, whole_weights
-from mertk_plugins.encoders._weights import digest, loading, seeded, small_sizes
+from mertk_plugins.encoders._weights import Loaded, digest, loading, obtain
 
 PRETRAINED = "pretrained"
 
@@ -36,13 +45,6 @@ class Timm(nn.Module):
         checkpoint: `pretrained` for the weights that timm publishes under that name; a hub id or
             a folder in timm's hub layout (config.json, model.safetensors) for other weights of
             this model; or `none` for random ones.
-        max_frames: Frames at most; None takes all.
-        frames_per_second: Frames per second, the nearest ones; None takes every frame.
-        max_seconds: Only the clip's first so many seconds; None takes all of it.
-        sampling: Where a clip has more than `max_frames`: its `first` ones, or as many spread
-            evenly (`even`; the clip is decoded twice).
-        chunk: Frames that are in the model at once; lower it where memory is short.
-        seed: With `checkpoint: none`: what its weights are drawn from; 0 where left out.
 
     Raises:
         ValueError: timm knows no such model, or a number is out of range.
@@ -56,30 +58,23 @@ class Timm(nn.Module):
         self,
         model: str,
         checkpoint: str = PRETRAINED,
-        max_frames: int | None = 180,
-        frames_per_second: float | None = None,
-        max_seconds: float | None = None,
+        max_frames: MaxFrames = 180,
+        frames_per_second: FramesPerSecond = None,
+        max_seconds: VideoSeconds = None,
         sampling: Sampling = "first",
-        chunk: int = 64,
-        seed: int | None = None,
+        chunk: Chunk = 64,
+        seed: Seed = None,
+        trial_seed: TrialSeed = None,
     ) -> None:
         super().__init__()
         at_least_one("chunk", chunk)
         self.chunk = chunk
         published = _published(model)
-        small = small_sizes(checkpoint, seed)
-        self.digest = ""
-        self.model: Any
-        if small is not None:
-            with seeded(small["seed"]):
-                self.model = timm.create_model(model, num_classes=0)
-        elif checkpoint == PRETRAINED:
-            self.model = _published_weights(model, published)
-        else:
-            self.model = _other_weights(model, checkpoint)
-        data = resolve_model_data_config(self.model)
-        if small is None:
-            self.digest = digest(self.model, str(sorted(data.items())))
+        load, draw = partial(_trained, model, published), partial(_small, model)
+        loaded = obtain(checkpoint, load, draw, seed, trial_seed)
+        self.model = loaded.model
+        self.digest = loaded.digest
+        data = loaded.preprocessor
         self.pixels = Pixels(1 / 255, data["mean"], data["std"])
         _, height, width = data["input_size"]
         self.dim = _features(self.model, model, data["input_size"])
@@ -125,6 +120,20 @@ def _published(model: str) -> Any:
             f"model: timm has no such weights ({model!r}){did_you_mean(model, tagged)}"
         )
     return timm.get_pretrained_cfg(model)
+
+
+def _small(model: str) -> Loaded:
+    built = timm.create_model(model, num_classes=0)
+    return Loaded(built, resolve_model_data_config(built))
+
+
+def _trained(model: str, published: Any, checkpoint: str) -> Loaded:
+    if checkpoint == PRETRAINED:
+        built = _published_weights(model, published)
+    else:
+        built = _other_weights(model, checkpoint)
+    data = resolve_model_data_config(built)
+    return Loaded(built, data, digest(built, str(sorted(data.items()))))
 
 
 def _published_weights(model: str, published: Any) -> Any:

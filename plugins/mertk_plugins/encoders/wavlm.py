@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,23 @@ from torch import Tensor, nn
 from transformers import Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
 
 from mertk.contracts import Clip, Stream
+from mertk_plugins._checks import divides
+from mertk_plugins.encoders._arguments import (
+    Channels,
+    Checkpoint,
+    Heads,
+    Layer,
+    Layers,
+    Seed,
+    SoundSeconds,
+    StepsPerSecond,
+    TrialSeed,
+)
 from mertk_plugins.encoders._augment import spec_augment
 from mertk_plugins.encoders._layers import layer_index
-from mertk_plugins.encoders._sound import check_seconds, sound_of
-from mertk_plugins.encoders._steps import averaged, check_rate, mask_of, on_present
-from mertk_plugins.encoders._weights import Loaded, pretrained, seeded, small_sizes
+from mertk_plugins.encoders._sound import SoundReader
+from mertk_plugins.encoders._steps import Pace, mask_of, on_present
+from mertk_plugins.encoders._weights import Loaded, obtain, pretrained, seeded
 
 
 class WavLM(nn.Module):
@@ -33,19 +46,10 @@ class WavLM(nn.Module):
         one step.
 
     Args:
-        checkpoint: Hub id (`owner/name`, `owner/name@revision`), folder in the hub's layout, or
-            `none` for a small model with random weights.
-        layer: Hidden state to give: None the last, k what comes out of transformer layer k, 0
-            what goes into the first, negative from the end. Layers above it are not run.
-        max_seconds: Sound is cut to its first so many seconds; None keeps all of it.
-        steps_per_second: Average neighbouring steps to this rate; None keeps 50.
-        freeze_front: Keep the convolutions fixed where the encoder is trained.
+        freeze_front: Keep the convolutions fixed where the encoder is trained; they then run once
+            per clip, not once per epoch.
         spec_augment: In training, mask spans of time as the checkpoint's configuration says.
         layer_drop: In training, skip layers as often as the checkpoint's configuration says.
-        channels: With `checkpoint: none`: its width C; 64 where left out.
-        layers: With `checkpoint: none`: its transformer layers; 2 where left out.
-        heads: With `checkpoint: none`: its attention heads; 4 where left out.
-        seed: With `checkpoint: none`: what its weights are drawn from; 0 where left out.
 
     Raises:
         ValueError: A number is out of range, or sizes are given beside a checkpoint.
@@ -57,36 +61,33 @@ class WavLM(nn.Module):
 
     def __init__(
         self,
-        checkpoint: str = "microsoft/wavlm-large",
-        layer: int | None = None,
-        max_seconds: float | None = 6.0,
-        steps_per_second: float | None = None,
+        checkpoint: Checkpoint = "microsoft/wavlm-large",
+        layer: Layer = None,
+        max_seconds: SoundSeconds = 6.0,
+        steps_per_second: StepsPerSecond = None,
         freeze_front: bool = True,
         spec_augment: bool = False,
         layer_drop: bool = False,
-        channels: int | None = None,
-        layers: int | None = None,
-        heads: int | None = None,
-        seed: int | None = None,
+        channels: Channels = None,
+        layers: Layers = None,
+        heads: Heads = None,
+        seed: Seed = None,
+        trial_seed: TrialSeed = None,
     ) -> None:
         super().__init__()
-        check_seconds(max_seconds)
-        small = small_sizes(
-            checkpoint, seed, channels=(channels, 64), layers=(layers, 2), heads=(heads, 4)
-        )
-        self.max_seconds = max_seconds
-        self.steps_per_second = steps_per_second
-        self.spec_augment = spec_augment
-        loaded = _small(small) if small else _trained(checkpoint)
+        sizes = {"channels": channels, "layers": layers, "heads": heads}
+        draw = partial(_small, front_seed=(seed or 0) if freeze_front else None)
+        loaded = obtain(checkpoint, _trained, draw, seed, trial_seed, **sizes)
         self.model = loaded.model
         self.digest = loaded.digest
-        self.rate: int = loaded.preprocessor.sampling_rate
+        self.sound = SoundReader(loaded.preprocessor.sampling_rate, max_seconds)
         self.normalize: bool = loaded.preprocessor.do_normalize
+        self.spec_augment = spec_augment
         config = self.model.config
         self.dim: int = config.hidden_size
-        self.native = self.rate / math.prod(config.conv_stride)
-        check_rate(steps_per_second, self.native)
+        self.pace = Pace(self.sound.rate / math.prod(config.conv_stride), steps_per_second)
         _cut(self.model, layer_index(layer, config.num_hidden_layers))
+        self.frozen_front = freeze_front
         if freeze_front:
             self.model.freeze_feature_encoder()
         if not layer_drop:
@@ -94,25 +95,36 @@ class WavLM(nn.Module):
 
     def load(self, clip: Clip) -> NDArray[np.float32]:
         """Waveform of one clip [T, 1]; [0, 1] where it has no sound."""
-        sound = sound_of(clip, self.rate, self.max_seconds)
+        sound = self.sound(clip)
         if self.normalize and len(sound):
             sound = (sound - sound.mean()) / np.sqrt(sound.var() + 1e-7)
         return sound[:, None]
 
     def forward(self, stream: Stream) -> Stream:
         """Encode waveforms [B, T, 1] -> [B, T', C]."""
-        encoded = on_present(stream, self.dim, self._encode)
-        return averaged(encoded, self.native, self.steps_per_second)
+        return self.back(self.front(stream))
 
-    def _encode(self, stream: Stream) -> Stream:
+    def front(self, stream: Stream) -> Stream:
+        """The convolutions: waveforms [B, T, 1] -> features [B, T', F], 50 steps per second."""
+        return on_present(stream, self.model.config.conv_dim[-1], self._convolve)
+
+    def back(self, stream: Stream) -> Stream:
+        """The transformer: features [B, T', F] -> [B, T'', C]."""
+        return self.pace(on_present(stream, self.dim, self._transform))
+
+    def _convolve(self, stream: Stream) -> Stream:
         config = self.model.config
         reach = _reach(config)
         samples = stream.mask.sum(1).clamp(min=reach)
         sound = nn.functional.pad(stream.x[..., 0], (0, max(0, reach - stream.x.shape[1])))
         steps = _steps(config, samples)
-        hidden = self._front(sound, samples, int(steps.max()))
-        mask = mask_of(steps, hidden.shape[1])
-        hidden, _ = self.model.feature_projection(hidden)
+        features = self._features(sound, samples, int(steps.max()))
+        mask = mask_of(steps, features.shape[1])
+        return Stream(features * mask.unsqueeze(-1), mask)
+
+    def _transform(self, stream: Stream) -> Stream:
+        mask = stream.mask
+        hidden, _ = self.model.feature_projection(stream.x)
         if self.spec_augment and self.training:
             hidden = spec_augment(hidden, mask, self.model)
         with warnings.catch_warnings():
@@ -123,7 +135,7 @@ class WavLM(nn.Module):
             ).last_hidden_state
         return Stream(hidden * mask.unsqueeze(-1), mask)
 
-    def _front(self, sound: Tensor, samples: Tensor, steps: int) -> Tensor:
+    def _features(self, sound: Tensor, samples: Tensor, steps: int) -> Tensor:
         """Sound [B, T] -> features [B, steps, C]."""
         front = self.model.feature_extractor
         if self.model.config.feat_extract_norm != "group":
@@ -166,13 +178,11 @@ def _trained(checkpoint: str) -> Loaded:
     return pretrained(checkpoint, "wavlm", WavLMModel, Wav2Vec2FeatureExtractor)
 
 
-def _small(sizes: dict[str, int]) -> Loaded:
-    channels, heads = sizes["channels"], sizes["heads"]
-    if channels % heads:
-        raise ValueError(f"heads: must divide channels={channels} (got {heads})")
+def _small(channels: int, layers: int, heads: int, front_seed: int | None) -> Loaded:
+    divides("heads", heads, "channels", channels)
     config = WavLMConfig(
         hidden_size=channels,
-        num_hidden_layers=sizes["layers"],
+        num_hidden_layers=layers,
         num_attention_heads=heads,
         intermediate_size=2 * channels,
         conv_dim=(max(16, channels // 2),) * 7,
@@ -181,5 +191,9 @@ def _small(sizes: dict[str, int]) -> Loaded:
         num_conv_pos_embeddings=32,
         num_conv_pos_embedding_groups=heads,
     )
-    with seeded(sizes["seed"]):
-        return Loaded(WavLMModel(config), Wav2Vec2FeatureExtractor(), "")
+    model = WavLMModel(config)
+    if front_seed is not None:
+        # What a fixed front gives is kept for all trials, so no trial's seed may decide it.
+        with seeded(front_seed):
+            model.feature_extractor = WavLMModel(config).feature_extractor
+    return Loaded(model, Wav2Vec2FeatureExtractor())

@@ -7,11 +7,22 @@ from transformers import WhisperConfig, WhisperFeatureExtractor
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from mertk.contracts import Clip, Stream
+from mertk_plugins._checks import divides
+from mertk_plugins.encoders._arguments import (
+    Channels,
+    Checkpoint,
+    Heads,
+    Layer,
+    Layers,
+    Seed,
+    StepsPerSecond,
+    TrialSeed,
+)
 from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._mel import MelBank
-from mertk_plugins.encoders._sound import check_seconds, sound_of
-from mertk_plugins.encoders._steps import averaged, check_rate, mask_of, on_present
-from mertk_plugins.encoders._weights import Loaded, pretrained, seeded, small_sizes
+from mertk_plugins.encoders._sound import SoundReader
+from mertk_plugins.encoders._steps import Pace, mask_of, on_present
+from mertk_plugins.encoders._weights import Loaded, obtain, pretrained
 
 _RANGE = 8.0  # the log-mel spectrogram keeps this many powers of ten below its maximum
 
@@ -29,16 +40,7 @@ class Whisper(nn.Module):
         real length, several times faster on utterances. On a full 30 s both give the same.
 
     Args:
-        checkpoint: Hub id (`owner/name`, `owner/name@revision`), folder in the hub's layout, or
-            `none` for a small model with random weights.
-        layer: Hidden state to give: None the last, k what comes out of transformer layer k, 0
-            what goes into the first, negative from the end. Layers above it are not run.
         max_seconds: Sound is cut to its first so many seconds; at most the model's window, 30.
-        steps_per_second: Average neighbouring steps to this rate; None keeps 50.
-        channels: With `checkpoint: none`: its width C; 64 where left out.
-        layers: With `checkpoint: none`: its transformer layers; 2 where left out.
-        heads: With `checkpoint: none`: its attention heads; 4 where left out.
-        seed: With `checkpoint: none`: what its weights are drawn from; 0 where left out.
 
     Raises:
         ValueError: A number is out of range, or sizes are given beside a checkpoint.
@@ -50,46 +52,40 @@ class Whisper(nn.Module):
 
     def __init__(
         self,
-        checkpoint: str = "openai/whisper-large-v3",
-        layer: int | None = None,
+        checkpoint: Checkpoint = "openai/whisper-large-v3",
+        layer: Layer = None,
         max_seconds: float = 30.0,
-        steps_per_second: float | None = None,
-        channels: int | None = None,
-        layers: int | None = None,
-        heads: int | None = None,
-        seed: int | None = None,
+        steps_per_second: StepsPerSecond = None,
+        channels: Channels = None,
+        layers: Layers = None,
+        heads: Heads = None,
+        seed: Seed = None,
+        trial_seed: TrialSeed = None,
     ) -> None:
         super().__init__()
-        check_seconds(max_seconds)
-        small = small_sizes(
-            checkpoint, seed, channels=(channels, 64), layers=(layers, 2), heads=(heads, 4)
-        )
-        self.max_seconds = max_seconds
-        self.steps_per_second = steps_per_second
-        loaded = _small(small) if small else _trained(checkpoint)
+        sizes = {"channels": channels, "layers": layers, "heads": heads}
+        loaded = obtain(checkpoint, _trained, _small, seed, trial_seed, **sizes)
         extractor = loaded.preprocessor
         self.model = loaded.model
         self.digest = loaded.digest
-        self.rate: int = extractor.sampling_rate
-        self.mel = MelBank(
-            extractor.feature_size, self.rate, extractor.n_fft, extractor.hop_length, top=8000.0
-        )
+        self.sound = SoundReader(extractor.sampling_rate, max_seconds)
+        rate, hop = self.sound.rate, extractor.hop_length
+        self.mel = MelBank(extractor.feature_size, rate, extractor.n_fft, hop, top=8000.0)
         self.window: int = extractor.n_samples
-        longest = self.window / self.rate
+        longest = self.window / rate
         if max_seconds > longest:
             raise ValueError(
                 f"max_seconds: Whisper sees at most {longest:g} s (got {max_seconds:g}); "
                 f"say {longest:g} or less"
             )
-        self.native = self.rate / extractor.hop_length / self.model.conv2.stride[0]
-        check_rate(steps_per_second, self.native)
+        self.pace = Pace(rate / hop / self.model.conv2.stride[0], steps_per_second)
         self.dim: int = self.model.config.d_model
         self.depth = layer_index(layer, self.model.config.encoder_layers)
         self.model.layers = self.model.layers[: self.depth]
 
     def load(self, clip: Clip) -> NDArray[np.float32]:
         """Log-mel spectrogram of one clip [T, M], 100 steps per second; [0, M] without sound."""
-        sound = sound_of(clip, self.rate, self.max_seconds)
+        sound = self.sound(clip)
         if not len(sound):
             return np.zeros((0, self.mel.bands), np.float32)
         mel = self.mel(sound, self.window)[: self.window // self.mel.hop]
@@ -99,8 +95,7 @@ class Whisper(nn.Module):
 
     def forward(self, stream: Stream) -> Stream:
         """Encode log-mel spectrograms [B, T, M] -> [B, T', C]."""
-        encoded = on_present(stream, self.dim, self._encode)
-        return averaged(encoded, self.native, self.steps_per_second)
+        return self.pace(on_present(stream, self.dim, self._encode))
 
     def _encode(self, stream: Stream) -> Stream:
         model = self.model
@@ -137,16 +132,13 @@ def _trained(checkpoint: str) -> Loaded:
     )
 
 
-def _small(sizes: dict[str, int]) -> Loaded:
-    channels, heads = sizes["channels"], sizes["heads"]
-    if channels % heads:
-        raise ValueError(f"heads: must divide channels={channels} (got {heads})")
+def _small(channels: int, layers: int, heads: int) -> Loaded:
+    divides("heads", heads, "channels", channels)
     config = WhisperConfig(
         d_model=channels,
-        encoder_layers=sizes["layers"],
+        encoder_layers=layers,
         encoder_attention_heads=heads,
         encoder_ffn_dim=2 * channels,
         attn_implementation="sdpa",
     )
-    with seeded(sizes["seed"]):
-        return Loaded(WhisperEncoder(config), WhisperFeatureExtractor(), "")
+    return Loaded(WhisperEncoder(config), WhisperFeatureExtractor())

@@ -1,5 +1,6 @@
-"""From scores to predicted classes, refusing what has no answer."""
+"""From scores to predicted classes, refusing what has no answer; averages over classes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -37,3 +38,18 @@ def predictions(labels: Array, scores: Array) -> tuple[Array, Array]:
         wrong = int((~np.isfinite(scores)).any(1).sum())
         raise ValueError(f"scores: not finite for {wrong} of {len(scores)} clips")
     return labels, scores.argmax(1)
+
+
+def mean_over_classes(score: Callable[..., Any], labels: Array, scores: Array) -> float:
+    """Average one of scikit-learn's scores over the classes that occur among the labels.
+
+    Args:
+        score: Of each class, such as `recall_score`; takes `labels` and `average`.
+        labels: [B] class indices.
+        scores: [B, N].
+
+    Raises:
+        ValueError: As `predictions`.
+    """
+    labels, predicted = predictions(labels, scores)
+    return float(score(labels, predicted, labels=np.unique(labels), average="macro"))

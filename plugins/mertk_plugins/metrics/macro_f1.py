@@ -1,10 +1,9 @@
 """Macro F1."""
 
-import numpy as np
 from sklearn.metrics import f1_score
 
 from mertk_plugins.metrics._confusion import Counts, f1s, mean_over_present
-from mertk_plugins.metrics._predictions import Array, predictions
+from mertk_plugins.metrics._predictions import Array, mean_over_classes
 
 
 class MacroF1:
@@ -26,9 +25,7 @@ class MacroF1:
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B] class indices against [B, N] scores, from 0 to 1."""
-        labels, predicted = predictions(labels, scores)
-        present = np.unique(labels)
-        return float(f1_score(labels, predicted, labels=present, average="macro"))
+        return mean_over_classes(f1_score, labels, scores)
 
     def from_confusion(self, counts: Counts) -> Counts:
         """The scores [...] of confusion matrices [..., N, N]."""

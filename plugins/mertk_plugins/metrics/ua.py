@@ -1,10 +1,9 @@
 """UA, unweighted accuracy."""
 
-import numpy as np
 from sklearn.metrics import recall_score
 
 from mertk_plugins.metrics._confusion import Counts, mean_over_present, recalls
-from mertk_plugins.metrics._predictions import Array, predictions
+from mertk_plugins.metrics._predictions import Array, mean_over_classes
 
 
 class UA:
@@ -26,9 +25,11 @@ class UA:
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B] class indices against [B, N] scores, from 0 to 1."""
-        labels, predicted = predictions(labels, scores)
-        present = np.unique(labels)
-        return float(recall_score(labels, predicted, labels=present, average="macro"))
+        return mean_over_classes(recall_score, labels, scores)
+
+    def chance(self, num_classes: int) -> float:
+        """What guessing comes to: the recalls of all classes add up to 1 whatever is guessed."""
+        return 1 / num_classes
 
     def from_confusion(self, counts: Counts) -> Counts:
         """The scores [...] of confusion matrices [..., N, N]."""

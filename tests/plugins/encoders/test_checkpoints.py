@@ -20,7 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from mertk.errors import PluginError
 from mertk_plugins.encoders import _hub
-from mertk_plugins.encoders._weights import digest, seeded, small_sizes
+from mertk_plugins.encoders._weights import Loaded, digest, obtain, seeded
 from mertk_plugins.encoders.wavlm import WavLM
 
 OWNER, NAME, COMMIT = "someone", "wavlm-tiny", "0123456789abcdef0123456789abcdef01234567"
@@ -353,17 +353,22 @@ def test_drawing_weights_leaves_the_programs_random_numbers_alone():
         assert torch.equal(torch.rand(2), first)
 
 
-def test_sizes_are_for_models_without_weights():
-    assert small_sizes("none", None, width=(None, 8), depth=(3, 2)) == {
-        "width": 8,
-        "depth": 3,
-        "seed": 0,
-    }
-    assert small_sizes("some/where", None, width=(None, 8)) is None
-    with pytest.raises(ValueError, match=r"seed: only `checkpoint: none` .*got 1\); 'some/where'"):
-        small_sizes("some/where", 1)
-    with pytest.raises(ValueError, match=r"width: must be at least 1 \(got 0\)"):
-        small_sizes("none", None, width=(0, 8))
+def test_a_model_is_loaded_by_name_or_drawn_in_sizes_from_a_seed():
+    def load(checkpoint: str) -> Loaded:
+        return Loaded(checkpoint, None)
+
+    def draw(**sizes: int) -> Loaded:
+        return Loaded((sizes, torch.rand(2).tolist()), None)
+
+    torch.manual_seed(0)
+    zero = torch.rand(2).tolist()
+    assert obtain("some/where", load, draw, None, heads=None).model == "some/where"
+    drawn = obtain("none", load, draw, None, heads=None, layers=5).model
+    assert drawn == ({"heads": 4, "layers": 5}, zero)
+    assert obtain("none", load, draw, 1).model[1] != zero
+    assert obtain("none", load, draw, None, 1).model == obtain("none", load, draw, 1).model
+    assert obtain("none", load, draw, 0, 1).model[1] == zero, "what the recipe says goes first"
+    assert obtain("some/where", load, draw, None, 1).model == "some/where"
 
 
 def test_the_real_client_raises_what_is_caught(cache, monkeypatch):

@@ -18,12 +18,10 @@ from transformers import (
     CLIPVisionModelWithProjection,
 )
 
-from mertk.contracts import Clip, Stream
-from mertk.encode import pad
 from mertk.errors import PluginError
-from mertk.testing import EncoderTests
 from mertk_plugins.encoders.clip import CLIP
 from tests.plugins.encoders.files import pictures, video_clip, video_clips
+from tests.plugins.encoders.kits import SeeingTests, encode
 
 SIDE, WIDTH = 24, 20
 VISION = {
@@ -71,35 +69,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-class TestSmall(EncoderTests):
-    component = CLIP
-    trainable = True
-
-    @pytest.fixture
-    def arguments(self):
-        return {"checkpoint": "none", "chunk": 3}
-
-    @pytest.fixture
-    def clips(self, tmp_path):
-        return video_clips(tmp_path)
-
-
-class TestFromAFolder(EncoderTests):
+class TestFromAFolder(SeeingTests):
     component = CLIP
     trainable = True
 
     @pytest.fixture
     def arguments(self, folder):
         return {"checkpoint": str(folder), "max_frames": 6, "sampling": "even"}
-
-    @pytest.fixture
-    def clips(self, tmp_path):
-        return video_clips(tmp_path)
-
-
-def encode(encoder: CLIP, *clips: Clip) -> Stream:
-    with torch.inference_mode():
-        return encoder.eval()(pad([encoder.load(clip) for clip in clips]))
 
 
 def test_embeddings_equal_transformers(folder, tmp_path):
@@ -208,23 +184,6 @@ def test_random_weights_still_see(tmp_path):
     assert probe.score(x[24:], places[24:]) > 0.9
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"chunk": 0}, r"chunk: must be at least 1 \(got 0\)"),
-        ({"max_frames": 0}, r"max_frames: must be at least 1 \(got 0\)"),
-        ({"frames_per_second": 0.0}, r"frames_per_second: .*above 0 \(got 0.0\)"),
-        ({"max_seconds": -2.0}, r"max_seconds: .*above 0 \(got -2.0\)"),
-        ({"heads": 7}, r"heads: must divide channels=64 \(got 7\)"),
-        ({"patch": 5}, r"patch: must divide image_size=32 \(got 5\)"),
-        ({"projection": 0}, r"projection: must be at least 1 \(got 0\)"),
-    ],
-)
-def test_wrong_values_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        CLIP("none", **arguments)
-
-
-def test_sizes_beside_a_checkpoint_are_refused(folder):
-    with pytest.raises(ValueError, match="image_size: only `checkpoint: none` takes sizes"):
-        CLIP(str(folder), image_size=24)
+def test_patches_divide_the_picture():
+    with pytest.raises(ValueError, match=r"patch: must divide image_size=32 \(got 5\)"):
+        CLIP("none", patch=5)

@@ -5,29 +5,23 @@ import pytest
 from transformers.audio_utils import mel_filter_bank, spectrogram, window_function
 
 from mertk.encode import pad
-from mertk.testing import EncoderTests
 from mertk_plugins.encoders.logmel import LogMel
-from tests.plugins.encoders.files import RATE, chirp, sound_clip, sound_clips
+from tests.plugins.encoders.files import RATE, chirp, sound_clip
+from tests.plugins.encoders.kits import HearingTests
 
 
-class TestLogMel(EncoderTests):
+class TestLogMel(HearingTests):
     component = LogMel
 
-    @pytest.fixture
-    def clips(self, tmp_path):
-        return sound_clips(tmp_path)
 
-
-class TestTenStepsPerSecond(EncoderTests):
+class TestTenStepsPerSecond(HearingTests):
     component = LogMel
-
-    @pytest.fixture
-    def arguments(self):
-        return {"n_mels": 23, "rate": 8000, "window_ms": 32.0, "steps_per_second": 10.0}
-
-    @pytest.fixture
-    def clips(self, tmp_path):
-        return sound_clips(tmp_path)
+    given = {
+        "n_mels": 23,
+        "rate": 8000,
+        "window_ms": 32.0,
+        "steps_per_second": 10.0,
+    }
 
 
 @pytest.mark.parametrize(("n_mels", "window", "hop"), [(80, 400, 160), (40, 512, 200)])

@@ -8,9 +8,9 @@ import pytest
 
 from mertk.encode import pad
 from mertk.errors import PluginError
-from mertk.testing import EncoderTests
 from mertk_plugins.encoders.opensmile import OpenSmile
 from tests.plugins.encoders.files import RATE, chirp, sound_clip, sound_clips
+from tests.plugins.encoders.kits import HearingTests
 
 try:
     import opensmile
@@ -21,25 +21,14 @@ needs_opensmile = pytest.mark.skipif(opensmile is None, reason="the extra opensm
 
 
 @needs_opensmile
-class TestFunctionals(EncoderTests):
+class TestFunctionals(HearingTests):
     component = OpenSmile
-
-    @pytest.fixture
-    def clips(self, tmp_path):
-        return sound_clips(tmp_path)
 
 
 @needs_opensmile
-class TestDescriptors(EncoderTests):
+class TestDescriptors(HearingTests):
     component = OpenSmile
-
-    @pytest.fixture
-    def arguments(self):
-        return {"level": "lld", "steps_per_second": 25.0}
-
-    @pytest.fixture
-    def clips(self, tmp_path):
-        return sound_clips(tmp_path)
+    given = {"level": "lld", "steps_per_second": 25.0}
 
 
 @needs_opensmile

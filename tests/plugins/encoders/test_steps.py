@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mertk.contracts import Stream
 from mertk_plugins.encoders._layers import layer_index
-from mertk_plugins.encoders._steps import averaged, check_rate, mask_of, on_present
+from mertk_plugins.encoders._steps import Pace, averaged, mask_of, on_present
 
 RATES = st.sampled_from([(50.0, 10.0), (50.0, 50.0), (50.0, 30.0), (100.0, 7.5), (49.0, 0.1)])
 
@@ -35,6 +35,7 @@ def test_steps_are_means_of_the_real_steps_of_their_span(lengths, rates):
 def test_no_rate_changes_nothing():
     stream = Stream(torch.randn(1, 5, 2), torch.ones(1, 5, dtype=torch.bool))
     assert averaged(stream, 50.0, None) is stream
+    assert Pace(50.0, None)(stream) is stream
 
 
 def test_averages_are_exact_under_autocast():
@@ -48,7 +49,7 @@ def test_averages_are_exact_under_autocast():
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf"), 50.1])
 def test_rates_that_averaging_cannot_give_are_refused(rate):
     with pytest.raises(ValueError, match="steps_per_second: "):
-        check_rate(rate, 50.0)
+        Pace(50.0, rate)
 
 
 @pytest.mark.parametrize("lengths", [[3, 0, 5], [0, 0], [2, 2]])

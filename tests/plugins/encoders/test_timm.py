@@ -17,10 +17,10 @@ from timm.models import save_for_hf
 
 from mertk.encode import pad
 from mertk.errors import PluginError
-from mertk.testing import EncoderTests
 from mertk_plugins.encoders import timm
 from mertk_plugins.encoders.timm import Timm
 from tests.plugins.encoders.files import pictures, video_clip, video_clips
+from tests.plugins.encoders.kits import SeeingTests
 
 
 @pytest.fixture(scope="module")
@@ -39,30 +39,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-class TestWithoutWeights(EncoderTests):
-    component = Timm
-    trainable = True
-
-    @pytest.fixture
-    def arguments(self):
-        return {"model": "test_vit", "checkpoint": "none"}
-
-    @pytest.fixture
-    def clips(self, tmp_path):
-        return video_clips(tmp_path)
-
-
-class TestFromAFolder(EncoderTests):
+class TestFromAFolder(SeeingTests):
     component = Timm
     trainable = True
 
     @pytest.fixture
     def arguments(self, folder):
         return {"model": "test_resnet", "checkpoint": str(folder), "chunk": 2}
-
-    @pytest.fixture
-    def clips(self, tmp_path):
-        return video_clips(tmp_path)
 
 
 def test_it_equals_timm_with_its_own_preparation(folder, tmp_path):
@@ -151,8 +134,6 @@ def test_the_digest_follows_weights_and_preparation(folder, tmp_path):
             {"model": "test_vit.r160"},
             r"model: timm has no such weights \('test_vit.r160'\); did you mean 'test_vit.r",
         ),
-        ({"model": "test_vit", "chunk": 0}, r"chunk: must be at least 1"),
-        ({"model": "test_vit", "max_frames": 0}, r"max_frames: must be at least 1"),
     ],
 )
 def test_wrong_values_are_refused(arguments, message):
@@ -165,11 +146,6 @@ def test_a_model_without_published_weights_says_so(monkeypatch):
     monkeypatch.setattr(library, "get_pretrained_cfg", lambda _: nothing)
     with pytest.raises(ValueError, match=r"checkpoint: timm publishes no weights .*'test_vit'; .*"):
         Timm("test_vit")
-
-
-def test_a_seed_beside_weights_is_refused(folder):
-    with pytest.raises(ValueError, match="seed: only `checkpoint: none` takes"):
-        Timm("test_resnet", str(folder), seed=3)
 
 
 def test_a_model_that_gives_no_vector_is_refused(monkeypatch):

@@ -28,7 +28,7 @@ class TestProjected(FusionTests):
 
 class TestThreeStreams(FusionTests):
     component = CrossAttention
-    dims = {"audio": 8, "video": 12, "text": 4}  # noqa: RUF012
+    dims = {"audio": 8, "video": 12, "text": 4}
 
 
 def restated(fusion, streams, heads, layers):

@@ -1,0 +1,50 @@
+"""What the encoders of all variants bring: asked once, computed once."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from mertk.console import Screen
+from mertk.corpus import open_corpus
+from mertk.draft import Draft
+from mertk.inputs import Encoders, Inputs, gather
+from mertk.registry import discover
+from mertk.store import Store
+from mertk.variants import Edit, variants
+
+
+def gathered(toy: Draft, tmp_path: Path, *edits: Edit, **how: bool) -> Inputs:
+    made = variants(toy, list(edits), discover())
+    corpus = open_corpus(made[0].resolved)
+    store, device = Store(tmp_path / "store"), torch.device("cpu")
+    return gather(Encoders(made), corpus, store, device, Screen(), **how)
+
+
+@pytest.mark.parametrize("how", [{}, {"skip_broken": True}, {"dry": True}])
+def test_what_the_clips_let_encoders_read_is_asked_once_per_modality(
+    toy: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: dict[str, bool]
+) -> None:
+    asked: list[str] = []
+    keys = Store.keys
+
+    def counted(self, modality, clips):
+        asked.append(modality)
+        return keys(self, modality, clips)
+
+    monkeypatch.setattr(Store, "keys", counted)
+    broken = toy.set(["dataset.unreadable=[s0_ang_0]"]) if how.get("skip_broken") else toy
+    without = Edit("without again", without=("again", "avel", "mem"))
+    gathered(broken, tmp_path, without, **how)
+    assert asked == ["text"]
+
+
+def test_digests_are_those_of_the_clips_that_are_left(toy: Draft, tmp_path: Path) -> None:
+    whole = gathered(toy, tmp_path)
+    broken = toy.set(["dataset.unreadable=[s0_ang_0]"])
+    less = gathered(broken, tmp_path, skip_broken=True)
+    excluded = gathered(broken.set(["dataset.exclude=[s0_ang_0]"]), tmp_path)
+    assert "s0_ang_0" in less.corpus.left_out
+    assert less.digests == excluded.digests
+    assert set(less.digests.values()).isdisjoint(whole.digests.values())
+    assert len(less.ragged[next(iter(less.ragged))]) == 95
