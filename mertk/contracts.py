@@ -298,6 +298,10 @@ class DatasetSource(Protocol):
 class Metric(Protocol):
     """One number from predictions.
 
+    A metric that needs no more than the confusion matrix may also offer
+    `from_confusion(counts: [..., N, N]) -> [...]`, rows being labels and columns predictions:
+    its intervals then take milliseconds. One with `bounds`, (low, high), never lies beyond them.
+
     Attributes:
         higher_is_better: How epochs and systems are ranked.
     """

@@ -91,6 +91,27 @@ class MetricTests(Kit):
         """Groups such as one speaker may be that small."""
         assert math.isfinite(metric(np.array([0]), _scores(np.array([predicted]))))
 
+    def test_confusion_matrices_score_as_their_clips_do(self, metric: Any, labels: Array) -> None:
+        """Where the metric offers both ways; many matrices at once, classes without clips too."""
+        if not hasattr(metric, "from_confusion"):
+            pytest.skip("it offers no from_confusion")
+        generator = np.random.default_rng(2)
+        parts = [labels, labels[labels != 1], labels[:1]]
+        scores = [generator.normal(size=(len(part), CLASSES)) for part in parts]
+        counts = np.zeros((len(parts), CLASSES, CLASSES))
+        for matrix, part, given in zip(counts, parts, scores, strict=True):
+            np.add.at(matrix, (part, given.argmax(1)), 1)
+        found = metric.from_confusion(counts)
+        assert found.shape == (len(parts),)
+        expected = [metric(part, given) for part, given in zip(parts, scores, strict=True)]
+        assert np.allclose(found, expected, atol=1e-9)
+
+    def test_it_keeps_within_its_bounds(self, metric: Any, labels: Array) -> None:
+        """Where it names them: intervals end there."""
+        low, high = getattr(metric, "bounds", (-math.inf, math.inf))
+        for predicted in (labels, (labels + 1) % CLASSES, np.zeros_like(labels)):
+            assert low <= metric(labels, _scores(predicted)) <= high
+
     def test_no_clips_at_all_is_refused(self, metric: Any) -> None:
         """A number made of nothing would be believed."""
         with pytest.raises((MertkError, ValueError)):

@@ -18,6 +18,9 @@ class Error(WA):
     def __call__(self, labels, scores):
         return 1 - super().__call__(labels, scores)
 
+    def from_confusion(self, counts):
+        return 1 - super().from_confusion(counts)
+
 
 class TestErrorRate(MetricTests):
     component = Error
@@ -67,6 +70,16 @@ class WritesIntoScores(WA):
         return 1.0
 
 
+class InheritsFromConfusion(WA):
+    def __call__(self, labels, scores):
+        return 1 - super().__call__(labels, scores)
+
+
+class InPercent(WA):
+    def __call__(self, labels, scores):
+        return 100 * super().__call__(labels, scores)
+
+
 class PunishesRareClasses(WA):
     def __call__(self, labels, scores):
         right = labels == scores.argmax(1)
@@ -84,6 +97,8 @@ class PunishesRareClasses(WA):
         (SkipsTheFirstClip, "test_the_order_of_clips_does_not_matter", {}),
         (FirstRecall, "test_a_class_that_does_not_occur_leaves_a_finite_score", {"absent": 0}),
         (SkipsTheFirstClip, "test_a_single_clip_has_a_finite_score", {"predicted": 0}),
+        (InheritsFromConfusion, "test_confusion_matrices_score_as_their_clips_do", {}),
+        (InPercent, "test_it_keeps_within_its_bounds", {}),
         (Constant, "test_no_clips_at_all_is_refused", {}),
         (ClaimsChance, "test_chance_is_what_guessing_comes_to", {}),
         (WritesIntoScores, "test_labels_and_scores_are_left_as_they_were", {}),

@@ -2,6 +2,7 @@
 
 from sklearn.metrics import f1_score
 
+from mertk_plugins.metrics._confusion import Counts, f1s, mean_over_present
 from mertk_plugins.metrics._predictions import Array, mean_over_classes
 
 
@@ -20,7 +21,12 @@ class MacroF1:
     """
 
     higher_is_better = True
+    bounds = (0.0, 1.0)
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B] class indices against [B, N] scores, from 0 to 1."""
         return mean_over_classes(f1_score, labels, scores)
+
+    def from_confusion(self, counts: Counts) -> Counts:
+        """The scores [...] of confusion matrices [..., N, N]."""
+        return mean_over_present(f1s(counts), counts)

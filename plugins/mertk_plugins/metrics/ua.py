@@ -2,6 +2,7 @@
 
 from sklearn.metrics import recall_score
 
+from mertk_plugins.metrics._confusion import Counts, mean_over_present, recalls
 from mertk_plugins.metrics._predictions import Array, mean_over_classes
 
 
@@ -20,6 +21,7 @@ class UA:
     """
 
     higher_is_better = True
+    bounds = (0.0, 1.0)
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B] class indices against [B, N] scores, from 0 to 1."""
@@ -28,3 +30,7 @@ class UA:
     def chance(self, num_classes: int) -> float:
         """What guessing comes to: the recalls of all classes add up to 1 whatever is guessed."""
         return 1 / num_classes
+
+    def from_confusion(self, counts: Counts) -> Counts:
+        """The scores [...] of confusion matrices [..., N, N]."""
+        return mean_over_present(recalls(counts), counts)

@@ -2,6 +2,7 @@
 
 from sklearn.metrics import accuracy_score
 
+from mertk_plugins.metrics._confusion import Counts
 from mertk_plugins.metrics._predictions import Array, predictions
 
 
@@ -20,7 +21,13 @@ class WA:
     """
 
     higher_is_better = True
+    bounds = (0.0, 1.0)
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B] class indices against [B, N] scores, from 0 to 1."""
         return float(accuracy_score(*predictions(labels, scores)))
+
+    def from_confusion(self, counts: Counts) -> Counts:
+        """The scores [...] of confusion matrices [..., N, N]."""
+        right: Counts = counts.trace(axis1=-2, axis2=-1) / counts.sum((-2, -1))
+        return right

@@ -2,6 +2,7 @@
 
 from sklearn.metrics import f1_score
 
+from mertk_plugins.metrics._confusion import Counts, f1s
 from mertk_plugins.metrics._predictions import Array, predictions
 
 
@@ -19,7 +20,14 @@ class WeightedF1:
     """
 
     higher_is_better = True
+    bounds = (0.0, 1.0)
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B] class indices against [B, N] scores, from 0 to 1."""
         return float(f1_score(*predictions(labels, scores), average="weighted"))
+
+    def from_confusion(self, counts: Counts) -> Counts:
+        """The scores [...] of confusion matrices [..., N, N]."""
+        clips = counts.sum(-1)
+        weighted: Counts = (f1s(counts) * clips).sum(-1) / clips.sum(-1)
+        return weighted

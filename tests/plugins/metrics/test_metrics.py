@@ -103,6 +103,31 @@ def test_it_equals_its_definition(
     assert score == pytest.approx(definition(labels, predicted), abs=1e-12)
 
 
+@pytest.mark.parametrize("metric", METRICS)
+@settings(deadline=None, max_examples=50)
+@given(
+    pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40),
+    copies=st.integers(1, 3),
+)
+def test_confusion_matrices_give_the_same_score(
+    metric: type[UA], pairs: list[tuple[int, int]], copies: int
+) -> None:
+    labels, predicted = np.array(pairs).T
+    counts = np.zeros((5, 5))
+    np.add.at(counts, (labels, predicted), 1)
+    found = metric().from_confusion(np.stack([counts * copies, counts]))
+    assert found == pytest.approx(metric()(labels, np.eye(5)[predicted]), abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_scores_reach_their_bounds_and_stay_within(metric: type[UA]) -> None:
+    labels = np.array([0, 0, 1, 2])
+    assert metric.bounds == (
+        metric()(labels, np.eye(3)[(labels + 1) % 3]),
+        metric()(labels, np.eye(3)[labels]),
+    )
+
+
 def test_ua_and_wa_differ_where_classes_differ_in_size() -> None:
     labels = np.array([0] * 9 + [1])
     scores = np.eye(2)[[0] * 10]
