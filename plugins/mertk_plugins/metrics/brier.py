@@ -20,6 +20,7 @@ class Brier:
     """
 
     higher_is_better = False
+    bounds = (0.0, 2.0)
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B, N] probabilities against [B] class indices."""

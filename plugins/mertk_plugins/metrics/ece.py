@@ -24,6 +24,7 @@ class ECE:
     """
 
     higher_is_better = False
+    bounds = (0.0, 1.0)
 
     def __init__(self, bins: int = 15) -> None:
         if bins < 1:

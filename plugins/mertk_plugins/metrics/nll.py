@@ -21,6 +21,7 @@ class NLL:
     """
 
     higher_is_better = False
+    bounds = (0.0, float("inf"))
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """The cross-entropy of [B, N] probabilities and [B] class indices, 0 or more."""

@@ -20,8 +20,9 @@ from mertk_plugins.metrics.ua import UA
 from mertk_plugins.metrics.wa import WA
 from mertk_plugins.metrics.weighted_f1 import WeightedF1
 
+COUNTING = [UA, WA, WeightedF1, MacroF1]
 PROBABILISTIC = [ECE, NLL, Brier]
-METRICS = [UA, WA, WeightedF1, MacroF1, *PROBABILISTIC]
+METRICS = [*COUNTING, *PROBABILISTIC]
 
 
 class TestUA(MetricTests):
@@ -103,7 +104,7 @@ def test_it_equals_its_definition(
     assert score == pytest.approx(definition(labels, predicted), abs=1e-12)
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", COUNTING)
 @settings(deadline=None, max_examples=50)
 @given(
     pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40),
@@ -122,10 +123,10 @@ def test_confusion_matrices_give_the_same_score(
 @pytest.mark.parametrize("metric", METRICS)
 def test_scores_reach_their_bounds_and_stay_within(metric: type[UA]) -> None:
     labels = np.array([0, 0, 1, 2])
-    assert metric.bounds == (
-        metric()(labels, np.eye(3)[(labels + 1) % 3]),
-        metric()(labels, np.eye(3)[labels]),
-    )
+    wrong, right = (metric()(labels, np.eye(3)[(labels + by) % 3]) for by in (1, 0))
+    low, high = metric.bounds
+    assert low == min(wrong, right)
+    assert high == max(wrong, right) or (metric is NLL and wrong > 80)
 
 
 def test_ua_and_wa_differ_where_classes_differ_in_size() -> None:
