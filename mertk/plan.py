@@ -13,6 +13,8 @@ from mertk.split import Split, split
 from mertk.variants import Variant
 
 Json = Any
+FORMAT = 2
+"""Of what is kept of a trial; part of every key, so that older results are done again."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def trials(
                     ],
                     "inputs": dict(inputs[variant.name]),
                     "precision": precisions[variant.name],
-                    "code": {"mertk": __version__, **_providers(variant)},
+                    "code": {"mertk": __version__, "format": FORMAT, **_providers(variant)},
                 }
                 made.append(Trial(variant, fold.name, seed, parts, digest(causes)))
     return made

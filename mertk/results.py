@@ -33,11 +33,13 @@ class Predicted:
 
     Args:
         clips: Ids.
+        speakers: [B] who talks, '' where nobody knows.
         labels: [B] class indices.
         scores: Per pick, [B, N] class probabilities.
     """
 
     clips: Sequence[str]
+    speakers: Sequence[str]
     labels: NDArray[np.int64]
     scores: Mapping[str, NDArray[np.float32]]
 
@@ -68,6 +70,12 @@ class Record:
         names: list[str] = self._predictions["clip"].to_pylist()
         return names
 
+    @property
+    def speakers(self) -> list[str]:
+        """Who talks in each test clip, '' where nobody knows."""
+        names: list[str] = self._predictions["speaker"].to_pylist()
+        return names
+
     def validation(self) -> Predicted:
         """What the model said on the validation clips at the selected epoch.
 
@@ -85,7 +93,8 @@ class Record:
             raise MertkError(f"{file}: is not there; an earlier version kept none, run with --redo")
         table = pq.read_table(file)
         labels, scores = _arrays(table, "selected")
-        return Predicted(table["clip"].to_pylist(), labels, {"selected": scores})
+        clips, speakers = table["clip"].to_pylist(), table["speaker"].to_pylist()
+        return Predicted(clips, speakers, labels, {"selected": scores})
 
 
 @dataclass(frozen=True)
@@ -235,7 +244,11 @@ class Results:
 
 
 def _table(predicted: Predicted) -> pa.Table:
-    columns = {"clip": pa.array(list(predicted.clips)), "label": pa.array(predicted.labels)}
+    columns = {
+        "clip": pa.array(list(predicted.clips), pa.string()),
+        "speaker": pa.array(list(predicted.speakers), pa.string()),
+        "label": pa.array(predicted.labels),
+    }
     for pick, scores in predicted.scores.items():
         flat = pa.array(np.ascontiguousarray(scores, dtype=np.float32).ravel())
         columns[pick] = pa.FixedSizeListArray.from_arrays(flat, scores.shape[1])

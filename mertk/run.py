@@ -16,9 +16,9 @@ from mertk.home import home
 from mertk.inputs import Encoders, Inputs, gather
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial, trials
-from mertk.report import Row, row
 from mertk.resolved import RANKING
 from mertk.results import Record, Results
+from mertk.rows import Row, row
 from mertk.seeds import drawing
 from mertk.store import Store
 from mertk.train.checkpoint import Checkpoint
@@ -40,6 +40,7 @@ class Options:
         device: `auto`, `cpu` or `cuda`.
         redo: Repeat trials that are there.
         dry: Only tell what would be done.
+        picks: Also show what other ways to pick the epoch come to.
     """
 
     seeds: tuple[int, ...] = ()
@@ -48,6 +49,7 @@ class Options:
     device: str = "auto"
     redo: bool = False
     dry: bool = False
+    picks: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from mertk.results import Outcome, Predicted
 from mertk.score import score
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_precision
-from mertk.train.fit import Fit, Parts, fit
+from mertk.train.fit import Fit, Parts, Scores, fit
 
 Json = Any
 
@@ -97,12 +97,22 @@ def conduct(
         "provenance": _provenance(trial, setting.device, precision, began),
     }
     picked = {pick: done.scores[number - 1] for pick, number in _numbers(done, setting).items()}
-    chose = Predicted(trial.split.valid, data.labels[parts.valid].numpy(), {"selected": done.valid})
     return Outcome(
         facts=facts,
-        test=Predicted(trial.split.test, data.labels[test].numpy(), picked),
-        valid=None if on_test else chose,
+        test=_predicted(setting.corpus, data, test, picked),
+        valid=None
+        if on_test
+        else _predicted(setting.corpus, data, parts.valid, {"selected": done.valid}),
         weights=save(done.weights) if settings.keep_weights else None,
+    )
+
+
+def _predicted(
+    corpus: Corpus, data: ClipData, rows: Tensor, scores: Mapping[str, Scores]
+) -> Predicted:
+    clips = [corpus.clips[row] for row in rows.tolist()]
+    return Predicted(
+        [c.id for c in clips], [c.speaker for c in clips], data.labels[rows].numpy(), scores
     )
 
 

@@ -215,7 +215,8 @@ def test_a_failed_trial_leaves_its_traceback_and_the_others_go_on(recipe: str, c
     status, told = called(capsys, "ablate", recipe, *boom, "--without", "boom", "--folds", "fold1")
     assert status == 1
     assert [(r["trials"], r["failed"]) for r in told["rows"]] == [(0, 1), (1, 0)]
-    assert told["rows"][0]["metrics"]["ua"] == {"mean": None, "std": None, "values": []}
+    nothing = {"mean": None, "std": None, "values": [], "interval": None}
+    assert told["rows"][0]["metrics"]["ua"] == nothing
     (trace,) = Path("results").glob("toy/*/*.failed.txt")
     assert "TrainingError: epoch 1: a training loss is not finite" in trace.read_text()
 

@@ -156,6 +156,7 @@ def _running(verb: argparse.ArgumentParser, recipe: str | None) -> None:
     verb.add_argument("--results", metavar="DIR", default="results", help="default: results")
     verb.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     verb.add_argument("--dry-run", action="store_true", help="tell what would be done")
+    verb.add_argument("--picks", action="store_true", help="also: had the test picked the epoch")
     verb.add_argument("--redo", action="store_true", help="repeat trials that are there")
     _json(verb)
 
