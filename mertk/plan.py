@@ -8,7 +8,8 @@ from typing import Any
 from mertk import __version__
 from mertk.contracts import Card, Clip, Fold
 from mertk.errors import MertkError, did_you_mean
-from mertk.recipe import digest
+from mertk.protocol import protocol_id
+from mertk.recipe import Select, digest
 from mertk.split import Split, split
 from mertk.variants import Variant
 
@@ -25,6 +26,7 @@ class Corpus:
         card: What it is.
         clips: The clips in order.
         folds: The folds that are run.
+        every_fold: All that the dataset has.
         left_out: Clip id -> why it is left out of all folds.
     """
 
@@ -32,6 +34,11 @@ class Corpus:
     clips: tuple[Clip, ...]
     folds: tuple[Fold, ...]
     left_out: Mapping[str, str]
+    every_fold: tuple[Fold, ...]
+
+    def protocol(self, dataset: str, rule: Select) -> str:
+        """The id of what is scored on this corpus, under a rule that picks the epoch."""
+        return protocol_id(dataset, self.card.classes, self.clips, self.every_fold, rule)
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class Trial:
         fold: The fold's name.
         seed: The seed.
         split: Which clips train, choose and are scored.
+        protocol: Id of what it is scored on, and how its epoch is picked.
         key: Twelve hexadecimal digits over everything that causes the result.
     """
 
@@ -50,6 +58,7 @@ class Trial:
     fold: str
     seed: int
     split: Split
+    protocol: str
     key: str
 
     @property
@@ -81,9 +90,10 @@ def trials(
     emotion = {c.id: (c.labels["emotion"], c.speaker) for c in corpus.clips}
     made = []
     for variant in variants:
+        recipe = variant.resolved.recipe
+        protocol = corpus.protocol(recipe.dataset.use, recipe.train.select)
         for seed in seeds:
             for fold in corpus.folds:
-                recipe = variant.resolved.recipe
                 parts = split(fold, corpus.clips, recipe.train.select, seed)
                 causes = {
                     "recipe": variant.resolved.causes,
@@ -98,7 +108,7 @@ def trials(
                     "precision": precisions[variant.name],
                     "code": {"mertk": __version__, "format": FORMAT, **_providers(variant)},
                 }
-                made.append(Trial(variant, fold.name, seed, parts, digest(causes)))
+                made.append(Trial(variant, fold.name, seed, parts, protocol, digest(causes)))
     return made
 
 

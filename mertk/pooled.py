@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mertk.errors import MertkError
-from mertk.results import Record
+from mertk.records import Record
 from mertk.stats import Design, design
 
 Key = tuple[str, int]

@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from mertk.comparing import Comparison, compare
-from mertk.results import PICKS
+from mertk.records import PICKS
 from mertk.rows import Row
 from mertk.score import summary
 from mertk.stats import Interval
@@ -83,17 +83,21 @@ class Report:
         cells = []
         for this in self.rows:
             means = {pick: _mean(this.picks[pick][first].values()) for pick in PICKS}
-            told = ["-" if mean is None else f"{mean:.3f}" for mean in means.values()]
+            told = ["-" if mean is None else number(mean) for mean in means.values()]
             honest, best = means["selected"], means["test_best"]
-            gap = "-" if honest is None or best is None else f"{best - honest:+.3f}"
+            gap = "-" if honest is None or best is None else number(best - honest, sign=True)
             cells.append([_name(this), *told, gap])
         return Table(header, cells)
+
+    def protocols(self) -> list[str]:
+        """Ids of everything that is told, each once."""
+        return list(dict.fromkeys(one for this in self.rows for one in this.protocols))
 
     def legend(self) -> list[str]:
         """What a reader has to know about intervals and tests."""
         if len(self.rows) == 1:
             found = list(self.rows[0].intervals.values())
-            return [SPREAD, INTERVAL, *_said(found)]
+            return [SPREAD, INTERVAL, *_said(found), *self._protocol()]
         compared = [c for each in self.comparisons.values() for c in each if c is not None]
         found = [c.difference.interval for c in compared]
         return [
@@ -103,7 +107,12 @@ class Report:
             *_detectable(self.comparisons),
             *_said(found),
             *_unpaired(compared),
+            *self._protocol(),
         ]
+
+    def _protocol(self) -> list[str]:
+        ids = self.protocols()
+        return [f"protocol{'s' if len(ids) > 1 else ''}: {', '.join(ids)}"] if ids else []
 
     def as_json(self) -> list[dict[str, Json]]:
         """One object per row; each but the first tells its differences from the first."""
@@ -132,9 +141,9 @@ def _compared(found: Comparison | None) -> list[str]:
         return [""] * 4
     estimate = found.difference.interval.estimate
     return [
-        "-" if estimate is None else f"{estimate:+.3f}",
+        "-" if estimate is None else number(estimate, sign=True),
         ends(found.difference.interval, sign=True),
-        "-" if found.p is None else "<.001" if found.p < 0.001 else f"{found.p:.3f}"[1:],
+        "-" if found.p is None else "<.001" if found.p < 0.001 else number(found.p),
         found.verdict,
     ]
 
@@ -143,16 +152,21 @@ def ends(found: Interval | None, *, sign: bool = False) -> str:
     """The ends of an interval, `.771 to .853`; `-` where there is none."""
     if found is None or found.low is None or found.high is None:
         return "-"
-    low, high = (f"{v:+.3f}" if sign else f"{v:.3f}" for v in (found.low, found.high))
-    return f"{low} to {high}"
+    return f"{number(found.low, sign=sign)} to {number(found.high, sign=sign)}"
+
+
+def number(value: float, *, sign: bool = False) -> str:
+    """Three decimals, `.812`; a leading 0 would cost a table its width."""
+    told = f"{value:+.3f}" if sign else f"{value:.3f}"
+    return told.replace("0.", ".", 1) if abs(value) < 1 and "1.000" not in told else told
 
 
 def spread(values: Sequence[float]) -> str:
-    """Mean and sample standard deviation, `0.812 ± 0.031`; `-` where there is no value."""
+    """Mean and sample standard deviation, `.812 ± .031`; `-` where there is no value."""
     mean = _mean(values)
     if mean is None:
         return "-"
-    return f"{mean:.3f} ± {stdev(values):.3f}" if len(values) > 1 else f"{mean:.3f}"
+    return number(mean) + (f" ± {number(stdev(values))}" if len(values) > 1 else "")
 
 
 def _mean(values: Any) -> float | None:
@@ -190,6 +204,7 @@ def _as_json(this: Row) -> dict[str, Json]:
         "trials": len(this.records),
         "failed": this.failed,
         "selected_on_test": this.selected_on_test,
+        "protocols": this.protocols,
         "metrics": {
             m: {**summary(list(v.values())), "interval": _interval(this.intervals.get(m))}
             for m, v in this.metrics.items()

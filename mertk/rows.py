@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mertk.contracts import Metric
 from mertk.pooled import Key, pool
-from mertk.results import PICKS, Record
+from mertk.records import PICKS, Record
 from mertk.score import score
 from mertk.stats import Interval, interval
 
@@ -37,6 +37,11 @@ class Row:
     picks: Mapping[str, Scored]
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     note: str = ""
+
+    @property
+    def protocols(self) -> list[str]:
+        """Ids of the protocols of its trials, each once."""
+        return list(dict.fromkeys(r.facts["protocol"] for r in self.records.values()))
 
     @property
     def metrics(self) -> Scored:

@@ -19,7 +19,8 @@ from mertk.data import ClipData
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial
 from mertk.ragged import Ragged
-from mertk.results import Outcome, Predicted
+from mertk.records import Predicted
+from mertk.results import Outcome
 from mertk.score import score
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_precision
@@ -173,6 +174,7 @@ def _identity(trial: Trial) -> dict[str, Json]:
         "recipe": recipe.name,
         "variant": trial.variant.name,
         "fingerprint": trial.variant.resolved.fingerprint,
+        "protocol": trial.protocol,
         "fold": trial.fold,
         "seed": trial.seed,
         "select": recipe.train.select.model_dump(mode="json"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from mertk.cli.tables import show
 from mertk.console import Screen
 from mertk.report import Report
 from mertk.run import Finished, Options
@@ -99,19 +100,3 @@ class Telling:
             place = self.options.results / self.full.recipe.name
             notes.append(f"results: {place}{reused if self.finished.reused else ''}")
         return notes
-
-
-def show(screen: Screen, title: str, report: Report, notes: Sequence[str], picks: bool) -> None:
-    """Put a report on the screen: its tables, then what a reader has to know."""
-    tables = list(report.tables())
-    if picks:
-        tables.append(report.picks())
-    for place, table in enumerate(tables):
-        last = place == len(tables) - 1
-        screen.table(
-            "" if place else title,
-            table.header,
-            table.cells,
-            [*report.legend(), *notes] if last else [],
-            left=table.left,
-        )
