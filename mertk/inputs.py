@@ -133,6 +133,9 @@ class Encoders:
         if said not in self._keys:
             with drawing(derive(0, said)):
                 encoder = resolved.build(where)
+            if spec.train and not _learns(encoder):
+                what = f"{spec.use!r} has nothing to train; leave this out"
+                raise RecipeError(resolved.source, [Fault(f"{where}.train", what)])
             source = Source(encoder, _identity(resolved, where, encoder), spec.train)
             self._keys[said] = key = identity_key({**source.identity, "stage": source.stage})
             self.sources[key] = source
@@ -240,6 +243,12 @@ def _refuse_silence(encoders: Encoders, shelves: _Shelves, corpus: Corpus) -> No
                     f"encoders.{name}: it reads {encoder.modality}, and no clip of the dataset "
                     "has any"
                 )
+
+
+def _learns(encoder: object) -> bool:
+    return isinstance(encoder, torch.nn.Module) and any(
+        parameter.requires_grad for parameter in encoder.parameters()
+    )
 
 
 def _identity(resolved: Resolved, where: str, encoder: Encoder) -> dict[str, Json]:

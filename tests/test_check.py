@@ -77,6 +77,10 @@ def test_a_missing_section_is_named() -> None:
         ("metrics=[ua, ua]", "metrics: expected different metrics"),
         ("encoders.words.scale=.nan", "encoders.words.scale: expected a finite number"),
         ("encoders.words.standardize=perhaps", "encoders.words.standardize"),
+        (
+            "encoders.words={use: table, train: true, standardize: true}",
+            "encoders.words.standardize: what a trained encoder gives moves as it learns",
+        ),
     ],
 )
 def test_a_fault_names_its_place(toy: Draft, change: str, message: str) -> None:
