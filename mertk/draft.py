@@ -85,8 +85,7 @@ class Draft:
                 content[name] = spec
                 continue
             section, key = _locate(content, name, ("encoders", "tasks"), f"--swap {name}")
-            # What a recipe says of the place, such as `train` or `weight`, holds for whatever stands
-            # there.
+            # What is said of the place, such as `train` or `weight`, holds for what stands there.
             own = PLACES[section].model_fields.keys() - {"use"}
             place = {k: v for k, v in _mapping(content[section][key]).items() if k in own}
             content[section][key] = {**place, **spec} if isinstance(spec, dict) else spec

@@ -73,8 +73,7 @@ class MEM(nn.Module):
         whole = present[first] & present[second]
         own, drawn = self._own(step), step.fuse_with(partners)
         losses = [
-            self._direction(name, own[name], drawn[name], found[name] & whole)
-            for name in self.pair
+            self._direction(name, own[name], drawn[name], found[name] & whole) for name in self.pair
         ]
         return Loss(torch.stack(losses).mean())
 

@@ -173,7 +173,7 @@ def test_own_pairs_can_be_fused_again_with_other_dropout():
     step, asked = recording(training_step(fusion, streams, torch.tensor(LABELS), shared))
     MEM(fusion.dims, own_pairs="again")(step)
     own, drawn = asked
-    assert {name: rows.tolist() for name, rows in own.items()} == dict.fromkeys(PAIR, [*range(6)])
+    assert {name: rows.tolist() for name, rows in own.items()} == {n: [*range(6)] for n in PAIR}
     assert set(drawn) == set(PAIR)
     again = step.fuse_with(own)
     assert all(not torch.equal(again[name], step.fused[name]) for name in PAIR)
