@@ -151,7 +151,7 @@ def _bind(
     try:
         entry = registry.find(kind, spec["use"], base)
         component = entry.load()
-        signature = Signature.of(component, spec["use"])
+        signature = Signature.of(component, spec["use"], kind)
         return Bound(entry, component, signature, code_digest(component))
     except PluginError as error:
         faults.append(Fault(where, str(error)))

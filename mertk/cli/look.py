@@ -93,7 +93,8 @@ def _described(entry: Entry) -> dict[str, Json]:
 
     component = entry.load()
     try:
-        signature, said = Signature.of(component, entry.name), meanings(component)
+        signature = Signature.of(component, entry.name, entry.kind)
+        said = meanings(component)
     except (NameError, TypeError, ValueError) as error:
         raise PluginError(f"the constructor of {entry.name!r} cannot be read: {error}") from error
     return {
