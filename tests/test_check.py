@@ -97,6 +97,8 @@ def test_defaults_are_written_into_the_resolved_recipe(toy: Draft) -> None:
     recipe = resolve(toy, discover()).recipe
     assert recipe.tasks["avel"].arguments["positives"] == "sum"
     assert recipe.fusion.arguments["heads"] == 2
+    (ece,) = resolve(toy.set(["metrics=[ece]"]), discover()).recipe.metrics
+    assert (ece.use, ece.arguments) == ("ece", {"bins": 15})
 
 
 def test_the_fingerprint_changes_with_causes_only(toy: Draft, tmp_path) -> None:

@@ -71,8 +71,8 @@ def _tell(what: str, meaning: str) -> None:
 
 
 def _shown(registry: Registry, name: str) -> list[dict[str, Json]]:
-    from mertk.check import kind_of
     from mertk.cli.sections import described, sections
+    from mertk.offers import kind_of
 
     if ":" in name:
         entry = registry.find(KINDS[0], name)
