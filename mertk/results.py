@@ -21,9 +21,6 @@ from mertk.errors import MertkError
 from mertk.plan import Trial
 
 Json = Any
-PICKS = ("selected", "last", "test_best")
-"""Epochs whose predictions are kept: what the recipe's rule picks, the last one, and the one that
-the test clips would have picked."""
 PREDICTIONS, VALIDATION = "predictions.parquet", "validation.parquet"
 
 
