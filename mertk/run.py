@@ -12,13 +12,14 @@ from mertk.contracts import Stream
 from mertk.corpus import open_corpus
 from mertk.errors import Fault, MertkError, RecipeError
 from mertk.home import home
-from mertk.inputs import Encoders, Inputs, gather
+from mertk.inputs import Inputs, gather
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial, trials
 from mertk.report import Row, row
 from mertk.resolved import RANKING
 from mertk.results import Record, Results
 from mertk.seeds import drawing
+from mertk.sources import Encoders
 from mertk.store import Store
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_device, pick_precision
