@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from mertk.draft import Draft
 from mertk.errors import Fault, PluginError, RecipeError, did_you_mean
+from mertk.offers import lacking
 from mertk.recipe import (
     Component,
     DatasetSpec,
@@ -20,11 +20,10 @@ from mertk.recipe import (
     TaskSpec,
 )
 from mertk.registry import SINGULAR, Registry, code_digest
-from mertk.resolved import RANKING, Bound, Resolved, ResolvedDataset
+from mertk.resolved import RANKING, Bound, Resolved, ResolvedDataset, fill, filled
 from mertk.signature import Signature, explain, join
 
 Json = Any
-_C = TypeVar("_C", bound=Component)
 _M = TypeVar("_M", bound=BaseModel)
 
 SECTIONS: Mapping[str, tuple[str, type[Component]]] = {
@@ -49,7 +48,7 @@ def resolve(draft: Draft, registry: Registry) -> Resolved:
     faults += _pairs(draft.content, parts)
     if faults or recipe is None:
         raise RecipeError(draft.source, sorted(set(faults), key=lambda f: _order(f, draft)))
-    return Resolved(draft.source, _filled(recipe, parts, draft.base), parts)
+    return Resolved(draft.source, filled(recipe, parts, draft.base), parts)
 
 
 def resolve_dataset(draft: Draft, registry: Registry) -> ResolvedDataset:
@@ -65,7 +64,7 @@ def resolve_dataset(draft: Draft, registry: Registry) -> ResolvedDataset:
     if faults or alone is None:
         raise RecipeError(draft.source, sorted(set(faults), key=lambda f: f.where))
     bound = parts["dataset"]
-    return ResolvedDataset(draft.source, _fill(alone.dataset, bound, draft.base), bound)
+    return ResolvedDataset(draft.source, fill(alone.dataset, bound, draft.base), bound)
 
 
 class _DatasetAlone(Part):
@@ -88,9 +87,7 @@ def _bind_all(
         bound = _bind(spec, kind, where, base, registry, faults)
         if bound is not None:
             parts[where] = bound
-            faults += bound.signature.faults(_arguments(spec, where), where)
-            faults += _taken(bound, where)
-            faults += _lacking(bound, where)
+            faults += _faults_of(bound, spec, where)
     return parts
 
 
@@ -151,7 +148,7 @@ def _bind(
     try:
         entry = registry.find(kind, spec["use"], base)
         component = entry.load()
-        signature = Signature.of(component, spec["use"])
+        signature = Signature.of(component, spec["use"], kind)
         return Bound(entry, component, signature, code_digest(component))
     except PluginError as error:
         faults.append(Fault(where, str(error)))
@@ -181,47 +178,11 @@ def _taken(bound: Bound, where: str) -> Iterator[Fault]:
             yield Fault(f"{where}.{name}", f"{what}; its author must rename it")
 
 
-OFFERS: Mapping[str, tuple[str, ...]] = {
-    "encoders": ("load", "__call__"),
-    "fusions": ("__call__", "parameters"),
-    "tasks": ("__call__", "parameters", "requires", "provides"),
-    "datasets": ("clips", "folds"),
-    "metrics": ("__call__",),
-}
-"""What a class of each kind has before it is built: `parameters` marks a torch module, and what a
-constructor may set is left out."""
-
-
-MARKS: Mapping[str, tuple[str, ...]] = {
-    "encoders": ("load",),
-    "tasks": ("requires", "provides"),
-    "datasets": ("clips", "folds"),
-    "metrics": ("higher_is_better",),
-}
-"""What no other kind offers; fusions are the modules that offer none of it and take `dims`."""
-
-
-def kind_of(component: type[Any]) -> str | None:
-    """The kind that a class is of, going by what it offers; None where that is not clear."""
-    offered = _offered(component)
-    marked = [kind for kind, names in MARKS.items() if offered.issuperset(names)]
-    if not marked and offered.issuperset(OFFERS["fusions"]):
-        return "fusions" if "dims" in signature(component).parameters else None
-    return marked[0] if len(marked) == 1 else None
-
-
-def _offered(component: type[Any]) -> set[str]:
-    # Every class can be called, to make an instance: what counts is what its instances offer.
-    return {name for c in component.__mro__ for name in vars(c)}
-
-
 def _lacking(bound: Bound, where: str) -> Iterator[Fault]:
     """What the class lacks to be of its kind."""
     kind = bound.entry.kind
-    offered = _offered(bound.component)
-    lacking = [name for name in OFFERS[kind] if name not in offered]
-    if lacking:
-        what = f"{bound.entry.name!r} is no {SINGULAR[kind]}: it lacks {', '.join(lacking)}"
+    if names := lacking(bound.component, kind):
+        what = f"{bound.entry.name!r} is no {SINGULAR[kind]}: it lacks {', '.join(names)}"
         yield Fault(where, f"{what}; see mertk.contracts")
 
 
@@ -272,33 +233,3 @@ def _order(fault: Fault, draft: Draft) -> tuple[int, str]:
     sections = list(draft.content)
     top = fault.where.partition(".")[0]
     return (sections.index(top) if top in sections else len(sections), fault.where)
-
-
-def _filled(recipe: Recipe, parts: Mapping[str, Bound], base: Path) -> Recipe:
-    """The recipe with every default of every component written in."""
-
-    def fill(spec: _C, where: str) -> _C:
-        return _fill(spec, parts[where], base)
-
-    return recipe.model_copy(
-        update={
-            "dataset": fill(recipe.dataset, "dataset"),
-            "encoders": {k: fill(s, f"encoders.{k}") for k, s in recipe.encoders.items()},
-            "fusion": fill(recipe.fusion, "fusion"),
-            "tasks": {k: fill(s, f"tasks.{k}") for k, s in recipe.tasks.items()},
-            "metrics": tuple(Component(use=s.use, **s.arguments) for s in recipe.metrics),
-        }
-    )
-
-
-def _fill(spec: _C, bound: Bound, base: Path) -> _C:
-    arguments = bound.signature.resolve(spec.arguments)
-    place = {k: getattr(spec, k) for k in type(spec).model_fields}
-    use = place.pop("use")
-    return type(spec)(use=_absolute(use, base), **place, **arguments)
-
-
-def _absolute(use: str, base: Path) -> str:
-    """A file's component by its full path, so that a resolved recipe means the same anywhere."""
-    where, colon, attribute = use.rpartition(":")
-    return f"{(base / where).resolve()}:{attribute}" if colon and where.endswith(".py") else use

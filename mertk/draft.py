@@ -11,8 +11,10 @@ from typing import Any
 import yaml
 
 from mertk.errors import MertkError, did_you_mean
+from mertk.recipe import Component, EncoderSpec, TaskSpec
 
 Json = Any
+PLACES: Mapping[str, type[Component]] = {"encoders": EncoderSpec, "tasks": TaskSpec}
 COMPONENTS = {"dataset": 0, "fusion": 0, "encoders": 1, "tasks": 1}
 """Where components stand, at which depth: a name alone is short for `{use: name}` there."""
 
@@ -83,11 +85,15 @@ class Draft:
                 content[name] = spec
                 continue
             section, key = _locate(content, name, ("encoders", "tasks"), f"--swap {name}")
-            kept = content[section][key]
-            # `train`, `standardize` and `weight` belong to the place, not to the component.
-            place = {k: kept[k] for k in ("train", "standardize", "weight") if k in kept}
+            # What is said of the place, such as `train` or `weight`, holds for what stands there.
+            own = PLACES[section].model_fields.keys() - {"use"}
+            place = {k: v for k, v in _mapping(content[section][key]).items() if k in own}
             content[section][key] = {**place, **spec} if isinstance(spec, dict) else spec
         return replace(self, content=content)
+
+
+def _mapping(spec: Json) -> Mapping[str, Json]:
+    return spec if isinstance(spec, dict) else {}
 
 
 def read(recipe: str) -> Draft:

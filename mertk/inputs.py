@@ -1,6 +1,5 @@
 """What the encoders of all variants bring: frozen ones are run once, for everyone."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,50 +8,18 @@ import psutil
 import torch
 
 from mertk.console import Screen
-from mertk.contracts import Clip, Encoder, has_frozen_front
+from mertk.contracts import Clip, Encoder
 from mertk.corpus import leave_out
-from mertk.errors import CorpusError, Fault, MertkError, RecipeError
-from mertk.extract import BrokenMedia, Stage, fill
-from mertk.keys import MISSING, Key, identity_key
+from mertk.errors import CorpusError
+from mertk.extract import BrokenMedia, fill
+from mertk.keys import MISSING, Key
 from mertk.plan import Corpus
 from mertk.ragged import Ragged
-from mertk.recipe import digest
-from mertk.resolved import Resolved
-from mertk.seeds import derive, drawing
+from mertk.sources import Encoders, Source
 from mertk.store import Store
 from mertk.variants import Variant
 
 Json = Any
-
-
-@dataclass(frozen=True)
-class Source:
-    """One encoder with its arguments, as several variants may share it.
-
-    Args:
-        encoder: The encoder.
-        identity: Everything that changes its numbers besides the clips.
-        trained: Whether it lives in the model; then what its frozen front gives is kept, or what
-            `load` gives where it has none.
-    """
-
-    encoder: Encoder
-    identity: Mapping[str, Json]
-    trained: bool
-
-    @property
-    def stage(self) -> Stage:
-        """What is kept of it."""
-        if not self.trained:
-            return "output"
-        return "front" if has_frozen_front(self.encoder) else "input"
-
-    def digest(self, keys: Sequence[Key]) -> str:
-        """Of everything that it makes of the clips with these keys."""
-        total = hashlib.sha256(identity_key({**self.identity, "stage": self.stage}).encode())
-        for key in keys:
-            total.update(key if isinstance(key, bytes) else b"broken")
-        return total.hexdigest()[:16]
 
 
 @dataclass
@@ -94,51 +61,6 @@ class Inputs:
         }
 
 
-class Encoders:
-    """The encoders of all variants, each distinct one built once.
-
-    Args:
-        variants: The recipes.
-
-    Raises:
-        RecipeError: With the faults of every encoder that refuses its arguments.
-    """
-
-    def __init__(self, variants: Sequence[Variant]) -> None:
-        self.sources: dict[str, Source] = {}
-        self._keys: dict[str, str] = {}
-        self.streams: dict[str, dict[str, str]] = {v.name: {} for v in variants}
-        faults: dict[Fault, None] = {}
-        for variant in variants:
-            for name in variant.resolved.recipe.encoders:
-                try:
-                    self.streams[variant.name][name] = self._key(variant.resolved, name)
-                except RecipeError as error:
-                    faults |= dict.fromkeys(error.faults)
-        if faults:
-            raise RecipeError(variants[0].resolved.source, list(faults))
-
-    def dims(self, variant: Variant) -> dict[str, int] | None:
-        """Channels by stream; None where an encoder cannot tell before it has read a clip."""
-        streams = self.streams[variant.name]
-        try:
-            return {name: self.sources[key].encoder.dim for name, key in streams.items()}
-        except MertkError:
-            return None
-
-    def _key(self, resolved: Resolved, stream: str) -> str:
-        where = f"encoders.{stream}"
-        spec = resolved.recipe.encoders[stream]
-        said = digest({"use": spec.use, "arguments": spec.arguments, "train": spec.train})
-        if said not in self._keys:
-            with drawing(derive(0, said)):
-                encoder = resolved.build(where)
-            source = Source(encoder, _identity(resolved, where, encoder), spec.train)
-            self._keys[said] = key = identity_key({**source.identity, "stage": source.stage})
-            self.sources[key] = source
-        return self._keys[said]
-
-
 def gather(
     encoders: Encoders,
     corpus: Corpus,
@@ -173,9 +95,11 @@ def gather(
         if skip_broken:
             corpus = _without_broken(encoders.sources.values(), corpus, shelves, screen)
         for key, source in encoders.sources.items():
-            ragged[key] = shelves.fill(source, corpus.clips)
-            if not ragged[key].lengths.any():
+            sequences = shelves.fill(source, corpus.clips)
+            if not sequences.lengths.any():
                 raise CorpusError(f"{source.identity['name']}: it made nothing of any clip")
+            # Every epoch reads all of it: from memory where half of what is free suffices.
+            ragged[key] = sequences.in_memory(limit=psutil.virtual_memory().available // 2)
     digests = {
         key: s.digest(shelves.keys(s.encoder, corpus.clips)) for key, s in encoders.sources.items()
     }
@@ -214,9 +138,9 @@ class _Shelves:
         return [known[clip.id] for clip in clips]
 
     def fill(self, source: Source, clips: Sequence[Clip]) -> Ragged:
-        """Have the store hold what an encoder makes of some of the clips."""
+        """Have the store hold what an encoder makes of some of the clips, and map it."""
         with self.screen.bar(f"features: {source.identity['name']}", len(clips)) as advance:
-            sequences = fill(
+            return fill(
                 self.store,
                 source.encoder,
                 source.identity,
@@ -226,8 +150,6 @@ class _Shelves:
                 device=self.device,
                 advance=advance,
             )
-        # Every epoch reads all of it: from memory where half of what is free suffices, else mapped.
-        return sequences.in_memory(limit=psutil.virtual_memory().available // 2)
 
 
 def _refuse_silence(encoders: Encoders, shelves: _Shelves, corpus: Corpus) -> None:
@@ -240,21 +162,6 @@ def _refuse_silence(encoders: Encoders, shelves: _Shelves, corpus: Corpus) -> No
                     f"encoders.{name}: it reads {encoder.modality}, and no clip of the dataset "
                     "has any"
                 )
-
-
-def _identity(resolved: Resolved, where: str, encoder: Encoder) -> dict[str, Json]:
-    bound, arguments = resolved.parts[where], resolved.spec(where).arguments
-    name = bound.entry.target.rpartition(":")[2]
-    # A registered encoder says by its `version` when its numbers change, so that features outlive
-    # releases; of any other the text is all there is.
-    code = bound.entry.target if bound.entry.registered else f"{name}@{bound.code}"
-    return {
-        "name": name,
-        "code": code,
-        "arguments": {k: v for k, v in arguments.items() if k not in bound.signature.places},
-        "version": encoder.version,
-        "digest": encoder.digest,
-    }
 
 
 def _without_broken(

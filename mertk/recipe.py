@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     NonNegativeFloat,
     PositiveInt,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -71,7 +72,8 @@ class EncoderSpec(Component):
     train: bool = Field(default=False, description="Train it with the rest, or keep it frozen")
     standardize: bool = Field(
         default=False,
-        description="Shift and scale each channel by mean and spread over the training clips",
+        description="Shift and scale each channel of a frozen encoder by mean and spread over the "
+        "training clips",
     )
     channel_dropout: float = Field(
         default=0.0,
@@ -79,6 +81,16 @@ class EncoderSpec(Component):
         lt=1,
         description="Share of channels dropped in training, for each clip over all its steps",
     )
+
+    @field_validator("standardize")
+    @classmethod
+    def _steady(cls, standardize: bool, info: ValidationInfo) -> bool:
+        if standardize and info.data.get("train"):
+            raise ValueError(
+                "what a trained encoder gives moves as it learns, so its mean and spread are not "
+                "known; leave out one of `train` and `standardize`"
+            )
+        return standardize
 
 
 class TaskSpec(Component):

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from mertk.contracts import DatasetSource, Metric
 from mertk.errors import Fault, MertkError, RecipeError
@@ -12,6 +13,7 @@ from mertk.registry import Entry
 from mertk.signature import Signature
 
 Json = Any
+_C = TypeVar("_C", bound=Component)
 RANKING = "train.select.by"
 """Where a recipe names the metric that picks the epoch."""
 
@@ -161,3 +163,42 @@ class Resolved:
         kept["tasks"] = list(kept["tasks"].items())
         kept["encoders"] = list(kept["encoders"].items())
         return kept
+
+
+def filled(recipe: Recipe, parts: Mapping[str, Bound], base: Path) -> Recipe:
+    """A recipe with every default of every component written in.
+
+    Args:
+        recipe: The recipe.
+        parts: Its components by their place in it.
+        base: The folder that `./file.py:Class` is relative to.
+    """
+    metrics = (
+        Component(use=spec.use, **parts[f"metrics.{i}"].signature.resolve(spec.arguments))
+        for i, spec in enumerate(recipe.metrics)
+    )
+    return recipe.model_copy(
+        update={
+            "dataset": fill(recipe.dataset, parts["dataset"], base),
+            "encoders": {
+                k: fill(s, parts[f"encoders.{k}"], base) for k, s in recipe.encoders.items()
+            },
+            "fusion": fill(recipe.fusion, parts["fusion"], base),
+            "tasks": {k: fill(s, parts[f"tasks.{k}"], base) for k, s in recipe.tasks.items()},
+            "metrics": tuple(metrics),  # a metric is called in tables as the recipe calls it
+        }
+    )
+
+
+def fill(spec: _C, bound: Bound, base: Path) -> _C:
+    """What a recipe says of one component, with every default written in."""
+    arguments = bound.signature.resolve(spec.arguments)
+    place = {k: getattr(spec, k) for k in type(spec).model_fields}
+    use = place.pop("use")
+    return type(spec)(use=_absolute(use, base), **place, **arguments)
+
+
+def _absolute(use: str, base: Path) -> str:
+    """A file's component by its full path, so that a resolved recipe means the same anywhere."""
+    where, colon, attribute = use.rpartition(":")
+    return f"{(base / where).resolve()}:{attribute}" if colon and where.endswith(".py") else use

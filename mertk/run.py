@@ -4,7 +4,6 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -13,7 +12,7 @@ from mertk.contracts import Stream
 from mertk.corpus import open_corpus
 from mertk.errors import Fault, MertkError, RecipeError
 from mertk.home import home
-from mertk.inputs import Encoders, Inputs, gather
+from mertk.inputs import Inputs, gather
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial, trials
 from mertk.protocol import refuse_mixed
@@ -22,6 +21,7 @@ from mertk.resolved import RANKING
 from mertk.results import Results
 from mertk.rows import Row, row
 from mertk.seeds import drawing
+from mertk.sources import Encoders
 from mertk.store import Store
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_device, pick_precision
@@ -81,6 +81,9 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     """
     full = variants[0].resolved
     device = pick_device(options.device)
+    precisions = {
+        v.name: pick_precision(v.resolved.recipe.train.precision, device) for v in variants
+    }
     corpus = open_corpus(full, options.folds)
     encoders = Encoders(variants)
     rehearse(variants, encoders, corpus)
@@ -95,16 +98,13 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     )
     corpus = inputs.corpus
     seeds = options.seeds or full.recipe.train.seeds
-    precisions = {
-        v.name: pick_precision(v.resolved.recipe.train.precision, device) for v in variants
-    }
     planned = trials(variants, corpus, seeds, inputs.causes(), precisions)
     if not options.mix_protocols:
         refuse_mixed({t.variant.name: [t.protocol] for t in planned})
     results = Results(options.results)
     if options.dry:
         return Finished(corpus, [], planned, sum(results.find(t) is not None for t in planned))
-    runner = _Runner(corpus, inputs, results, device, options, screen)
+    runner = _Runner(inputs, results, device, precisions, options, screen)
     runner.run(planned)
     return Finished(corpus, runner.rows(variants, planned), planned, runner.reused)
 
@@ -150,15 +150,16 @@ def step(model: Model, dims: Mapping[str, int]) -> None:
 class _Runner:
     def __init__(
         self,
-        corpus: Corpus,
         inputs: Inputs,
         results: Results,
-        device: Any,
+        device: torch.device,
+        precisions: Mapping[str, str],
         options: Options,
         screen: Screen,
     ) -> None:
-        self.corpus, self.inputs, self.results = corpus, inputs, results
-        self.device, self.options, self.screen = device, options, screen
+        self.inputs, self.results = inputs, results
+        self.device, self.precisions = device, precisions
+        self.options, self.screen = options, screen
         self.records: dict[tuple[str, Key], Record] = {}
         self.failed: dict[tuple[str, Key], str] = {}
         self.reused = 0
@@ -214,12 +215,13 @@ class _Runner:
 
     def _setting(self, variant: Variant) -> Setting:
         return Setting(
-            corpus=self.corpus,
+            corpus=self.inputs.corpus,
             inputs=self.inputs.of(variant),
             dims=self.inputs.dims(variant),
             metrics=variant.resolved.metrics(),
             ranking=variant.resolved.build(RANKING),
             device=self.device,
+            precision=self.precisions[variant.name],
         )
 
     def rows(self, variants: Sequence[Variant], planned: Sequence[Trial]) -> list[Row]:

@@ -71,7 +71,7 @@ def _mapping(entry: Entry, place: type[Component]) -> Json:
         "properties": {**place.model_json_schema()["properties"], "use": {}},
     }
     try:
-        signature = Signature.of(entry.load(), entry.name)
+        signature = Signature.of(entry.load(), entry.name, entry.kind)
     except PluginError:
         return described
     arguments = signature.arguments.values()

@@ -19,7 +19,8 @@ def derive(seed: int, *place: str | int) -> int:
 
 @contextmanager
 def drawing(seed: int) -> Iterator[None]:
-    """Draw from this seed inside, and leave torch's CPU generator as it was."""
+    """Draw on the CPU from this seed inside, and leave every generator of torch as it was."""
+    # `torch.manual_seed` would also reseed the accelerators, which no fork here would restore.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         yield

@@ -15,8 +15,12 @@ from pydantic.fields import FieldInfo
 
 from mertk.errors import Fault, did_you_mean
 
-INJECTED = frozenset({"dims", "fused_dims", "num_classes", "trial_seed"})
-"""Arguments that the core supplies to a constructor which names them."""
+SUPPLIED: Mapping[str, frozenset[str]] = {
+    "encoders": frozenset({"trial_seed"}),
+    "fusions": frozenset({"dims", "num_classes", "trial_seed"}),
+    "tasks": frozenset({"dims", "fused_dims", "num_classes", "trial_seed"}),
+}
+"""Kind -> what the core supplies to a constructor which names it; other kinds get nothing."""
 
 _REQUIRED = inspect.Parameter.empty
 
@@ -96,8 +100,9 @@ class Signature:
     open_ended: bool
 
     @classmethod
-    def of(cls, component: type[Any], name: str) -> "Signature":
-        """Read the constructor of `component`, called `name` in messages."""
+    def of(cls, component: type[Any], name: str, kind: str) -> "Signature":
+        """Read the constructor of `component`, one of a kind and called `name` in messages."""
+        supplied = SUPPLIED.get(kind, frozenset())
         parameters = dict(inspect.signature(component).parameters)
         hints = typing.get_type_hints(component.__init__, include_extras=True)
         said = meanings(component)
@@ -107,12 +112,12 @@ class Signature:
             if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         }
         for argument in named.values():
-            if not argument.required and argument.name not in INJECTED:
+            if not argument.required and argument.name not in supplied:
                 argument.plain(argument.default)  # raises ValueError where a recipe cannot hold it
         return cls(
             name=name,
-            arguments={n: a for n, a in named.items() if n not in INJECTED},
-            injected=INJECTED & set(named),
+            arguments={n: a for n, a in named.items() if n not in supplied},
+            injected=supplied & set(named),
             open_ended=any(p.kind is p.VAR_KEYWORD for p in parameters.values()),
         )
 

@@ -23,10 +23,15 @@ from mertk.records import Predicted
 from mertk.results import Outcome
 from mertk.score import score
 from mertk.train.checkpoint import Checkpoint
-from mertk.train.device import pick_precision
-from mertk.train.fit import Fit, Parts, Scores, fit
+from mertk.train.fit import Parts, fit
+from mertk.train.record import Fit, Scores
 
 Json = Any
+PACKAGES = (
+    *("mertk", "torch", "accelerate", "transformers", "timm"),
+    *("numpy", "scipy", "av", "soundfile", "pillow"),
+)
+"""Whose versions a trial keeps: what trains, and what turns media into features."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Setting:
         metrics: By name.
         ranking: The metric that picks the epoch.
         device: Where to run.
+        precision: `fp32`, `bf16` or `fp16`.
     """
 
     corpus: Corpus
@@ -49,6 +55,7 @@ class Setting:
     metrics: Mapping[str, Metric]
     ranking: Metric
     device: torch.device
+    precision: str
 
 
 def conduct(
@@ -73,7 +80,6 @@ def conduct(
     on_test = settings.select.on == "test"
     parts = Parts(train, test if on_test else _rows(trial.split.valid, position), test)
     model = construct(trial, setting, train)
-    precision = pick_precision(settings.precision, setting.device)
     done = fit(
         model,
         data,
@@ -82,7 +88,7 @@ def conduct(
         setting.ranking,
         seed=trial.seed,
         device=setting.device,
-        precision=precision,
+        precision=setting.precision,
         checkpoint=checkpoint,
         advance=advance,
     )
@@ -95,7 +101,7 @@ def conduct(
             "seconds": round(done.seconds + time.monotonic() - started, 3),
             "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         },
-        "provenance": _provenance(trial, setting.device, precision, began),
+        "provenance": _provenance(trial, setting, began),
     }
     picked = {pick: done.scores[number - 1] for pick, number in _numbers(done, setting).items()}
     return Outcome(
@@ -145,7 +151,10 @@ def _rows(clips: Sequence[str], position: Mapping[str, int]) -> Tensor:
 
 
 def _numbers(done: Fit, setting: Setting) -> dict[str, int]:
-    """Epoch numbers of the picks; the first of equals."""
+    """The epochs whose predictions are kept: the first of equals.
+
+    What the recipe's rule picks, the last one, and the one that the test clips would have picked.
+    """
     sign = 1 if setting.ranking.higher_is_better else -1
     by_test = max(done.history, key=lambda e: (_rank(sign * e.test), -e.number))
     return {"selected": done.selected, "last": len(done.history), "test_best": by_test.number}
@@ -199,20 +208,19 @@ def _corpus_facts(corpus: Corpus, trial: Trial) -> dict[str, Json]:
     }
 
 
-def _provenance(
-    trial: Trial, device: torch.device, precision: str, began: datetime
-) -> dict[str, Json]:
+def _provenance(trial: Trial, setting: Setting, began: datetime) -> dict[str, Json]:
+    device = setting.device
     parts = trial.variant.resolved.parts
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {
         "began": began.isoformat(timespec="seconds"),
         "device": f"{device.type} ({name})",
-        "precision": precision,
+        "precision": setting.precision,
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": {p: version(p) for p in ("mertk", "torch", "transformers", "timm", "numpy")},
+        "packages": {p: version(p) for p in PACKAGES},
         "providers": {where: bound.entry.provider for where, bound in parts.items()},
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mertk import extract
+from mertk import extract, filling
 from mertk.contracts import Clip, MediaRef, Stream
 from mertk.errors import MediaError, MertkError
 from mertk.store import Store
@@ -88,7 +88,7 @@ def start(target, *args: object) -> BaseProcess:
 
 
 def fill_slowly(root: Path, folder: Path, clips: int, log: Path, seconds: float) -> None:
-    extract.BLOCK_CLIPS = 4
+    filling.BLOCK_CLIPS = 4
     extract.fill(Store(root), Toy(log, seconds), IDENTITY, known_clips(folder, clips))
 
 

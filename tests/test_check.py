@@ -77,6 +77,10 @@ def test_a_missing_section_is_named() -> None:
         ("metrics=[ua, ua]", "metrics: expected different metrics"),
         ("encoders.words.scale=.nan", "encoders.words.scale: expected a finite number"),
         ("encoders.words.standardize=perhaps", "encoders.words.standardize"),
+        (
+            "encoders.words={use: table, train: true, standardize: true}",
+            "encoders.words.standardize: what a trained encoder gives moves as it learns",
+        ),
     ],
 )
 def test_a_fault_names_its_place(toy: Draft, change: str, message: str) -> None:
@@ -93,6 +97,8 @@ def test_defaults_are_written_into_the_resolved_recipe(toy: Draft) -> None:
     recipe = resolve(toy, discover()).recipe
     assert recipe.tasks["avel"].arguments["positives"] == "sum"
     assert recipe.fusion.arguments["heads"] == 2
+    (ece,) = resolve(toy.set(["metrics=[ece]"]), discover()).recipe.metrics
+    assert (ece.use, ece.arguments) == ("ece", {"bins": 15})
 
 
 def test_the_fingerprint_changes_with_causes_only(toy: Draft, tmp_path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mertk import draft
 from mertk.draft import Draft, parse
 from mertk.errors import MertkError
+from mertk.recipe import EncoderSpec
 
 
 def test_yaml_is_read_as_its_current_version_says() -> None:
@@ -95,6 +96,16 @@ def test_without_and_swap(toy: Draft) -> None:
     assert toy.swap({"fusion": "concat"}).content["fusion"] == {"use": "concat"}
     swapped = toy.swap({"mem": "avel"}).content["tasks"]["mem"]
     assert swapped == {"weight": 0.1, "use": "avel"}, "the weight belongs to the place"
+
+
+def test_a_swapped_encoder_keeps_every_key_of_its_place_and_no_argument(toy: Draft) -> None:
+    place = {name: True for name in EncoderSpec.model_fields if name != "use"}
+    toy = toy.assign("encoders.words", {"use": "table", **place, "key": "{id}"})
+    assert toy.swap({"words": "logmel"}).content["encoders"]["words"] == {"use": "logmel", **place}
+    mine = {"use": "logmel", "train": False, "rate": 8000}
+    assert toy.swap({"words": mine}).content["encoders"]["words"] == {**place, **mine}
+    short = toy.assign("encoders.words", "table").swap({"words": "logmel"})
+    assert short.content["encoders"]["words"] == {"use": "logmel"}
 
 
 @pytest.mark.parametrize(

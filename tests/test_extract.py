@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mertk import append, encode, extract
+from mertk import append, encode, filling
 from mertk.contracts import Clip, MediaRef, Stream
 from mertk.encode import BadEncoding, batches
 from mertk.errors import MediaError
@@ -182,7 +182,7 @@ def test_batches_hold_similar_lengths_within_the_budget(lengths, budget):
 
 def test_memory_is_bounded_by_what_clips_load(store, tmp_path, monkeypatch):
     """Large clips go through one by one, whatever their number."""
-    monkeypatch.setattr(extract, "BLOCK_BYTES", 1 << 20)
+    monkeypatch.setattr(filling, "BLOCK_BYTES", 1 << 20)
     monkeypatch.setattr(encode, "BATCH_NUMBERS", {"cpu": 1 << 16})
     held, most, lock = set(), [], threading.Lock()
 
@@ -206,7 +206,7 @@ def test_memory_is_bounded_by_what_clips_load(store, tmp_path, monkeypatch):
 
 
 def test_loading_goes_on_while_the_encoder_runs(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(extract, "BLOCK_CLIPS", 4)
+    monkeypatch.setattr(filling, "BLOCK_CLIPS", 4)
     clips = make_clips(tmp_path / "media", [2] * 12)
     fifth = threading.Event()
 
@@ -394,7 +394,7 @@ def test_clips_that_load_differently_are_refused_by_name(store, tmp_path, stage,
 def test_a_programming_error_of_an_encoder_says_which_clip_and_keeps_what_was_stored(
     store, tmp_path, monkeypatch, where
 ):
-    monkeypatch.setattr(extract, "BLOCK_CLIPS", 4)
+    monkeypatch.setattr(filling, "BLOCK_CLIPS", 4)
 
     class Faulty(Toy):
         def load(self, clip):
@@ -416,7 +416,7 @@ def test_a_programming_error_of_an_encoder_says_which_clip_and_keeps_what_was_st
 
 
 def test_ctrl_c_leaves_a_store_that_goes_on(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(extract, "BLOCK_CLIPS", 4)
+    monkeypatch.setattr(filling, "BLOCK_CLIPS", 4)
     clips, log = make_clips(tmp_path / "media", LENGTHS), tmp_path / "log"
 
     def interrupt(_):
@@ -458,7 +458,7 @@ def spoil_store(store, ragged, *rows):
 def test_what_is_damaged_is_named_and_computed_again_to_the_same_numbers(
     store, tmp_path, monkeypatch, caplog
 ):
-    monkeypatch.setattr(extract, "BLOCK_CLIPS", 4)
+    monkeypatch.setattr(filling, "BLOCK_CLIPS", 4)
     clips, log = make_clips(tmp_path / "media", LENGTHS[:18]), tmp_path / "log"
     whole = fill(store, Toy(log), IDENTITY, clips).in_memory()
     spoil_store(store, fill(store, Toy(), IDENTITY, clips), 5, 6, 17)

@@ -8,8 +8,10 @@ import torch
 from mertk.console import Screen
 from mertk.corpus import open_corpus
 from mertk.draft import Draft
-from mertk.inputs import Encoders, Inputs, gather
+from mertk.inputs import Inputs, gather
+from mertk.ragged import Ragged
 from mertk.registry import discover
+from mertk.sources import Encoders
 from mertk.store import Store
 from mertk.variants import Edit, variants
 
@@ -48,3 +50,18 @@ def test_digests_are_those_of_the_clips_that_are_left(toy: Draft, tmp_path: Path
     assert less.digests == excluded.digests
     assert set(less.digests.values()).isdisjoint(whole.digests.values())
     assert len(less.ragged[next(iter(less.ragged))]) == 95
+
+
+def test_sequences_are_copied_into_memory_once(
+    toy: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[int] = []
+    in_memory = Ragged.in_memory
+
+    def counted(self: Ragged, limit: int | None = None) -> Ragged:
+        copied.append(len(self))
+        return in_memory(self, limit)
+
+    monkeypatch.setattr(Ragged, "in_memory", counted)
+    gathered(toy.set(["dataset.unreadable=[s0_ang_0]"]), tmp_path, skip_broken=True)
+    assert copied == [95, 95], "one copy for each encoder, without what is left out"

@@ -4,11 +4,12 @@ import pytest
 import torch
 
 from mertk.check import resolve
+from mertk.contracts import Stream
 from mertk.draft import Draft
-from mertk.inputs import Encoders
 from mertk.model import build
 from mertk.registry import discover
 from mertk.resolved import Resolved
+from mertk.sources import Encoders
 from mertk.variants import FULL, Variant
 
 Weights = dict[str, torch.Tensor]
@@ -73,3 +74,20 @@ def frozen(recipe: Draft) -> Weights:
     assert isinstance(encoder, torch.nn.Module)
     state: Weights = encoder.state_dict()
     return state
+
+
+def test_a_step_with_all_that_may_happen_to_streams_reads_nothing_back(toy: Draft) -> None:
+    """On the meta device, where to look at a value is an error: no device is ever waited for."""
+    changes = ["standardize=true", "channel_dropout=0.3"]
+    sets = [f"encoders.{name}.{change}" for name in ("words", "again") for change in changes]
+    recipe = toy.set([*sets, "train.modality_dropout=0.5", "tasks.mem.own_pairs=again"])
+    dims = {"words": 4, "again": 4}
+    scales = dict.fromkeys(dims, (torch.zeros(4), torch.ones(4)))
+    model = build(resolve(recipe, discover()), dims, 4, 0, scales).to("meta")
+    with torch.device("meta"):
+        mask = torch.ones(6, 3, dtype=torch.bool)
+        streams = dict.fromkeys(dims, Stream(torch.zeros(6, 3, 4), mask))
+        output = model(streams, torch.zeros(6, dtype=torch.long))
+    assert output.total is not None
+    output.total.backward()
+    assert all(p.grad is not None for p in model.parameters() if p.requires_grad)

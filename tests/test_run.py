@@ -266,6 +266,7 @@ def test_redo_repeats_what_is_there(recipe: str, capsys) -> None:
         (["--set", "dataset.speakers=2"], "fold1: no clip in train"),
         (["--set", "train.select.speakers=4"], "cannot hold out 4 of 4 training speakers"),
         (["--set", "fusion.heads=3"], "fusion.heads: 3 do not divide"),
+        (["--set", "encoders.words.train=true"], "encoders.words.train: "),
         (["--set", "train.precision=fp16"], "train.precision: fp16 is many times slower"),
         (["--device", "cuda"], "no CUDA device"),
     ],

@@ -32,13 +32,22 @@ class Part:
 
 @pytest.fixture
 def signature() -> Signature:
-    return Signature.of(Part, "part")
+    return Signature.of(Part, "part", "fusions")
 
 
 def test_injected_arguments_and_places_are_told_apart(signature: Signature) -> None:
     assert signature.injected == {"dims"}
     assert set(signature.arguments) == {"needed", "width", "mode", "root"}
     assert signature.places == {"root"}
+
+
+def test_what_the_core_does_not_supply_to_a_kind_is_an_argument_like_any_other() -> None:
+    own = Signature.of(Part, "part", "datasets")
+    assert own.injected == frozenset()
+    assert "dims" in own.arguments
+    assert [str(f) for f in own.faults({"needed": 1}, "x")] == [
+        "x.dims: 'part' needs this argument"
+    ]
 
 
 def test_meanings_come_from_the_docstring() -> None:
@@ -71,7 +80,7 @@ def test_what_several_components_take_is_explained_beside_its_type() -> None:
         "other": "Said here.",
         "place": "Where.",
     }
-    signature = Signature.of(Sharing, "sharing")
+    signature = Signature.of(Sharing, "sharing", "encoders")
     assert signature.arguments["shared"].plain_type == int | None
     assert signature.arguments["shared"].json_schema()["description"].startswith("Said once")
     assert signature.places == {"place"}
@@ -127,6 +136,6 @@ def test_a_constructor_that_takes_anything_is_not_second_guessed() -> None:
     class Open:
         def __init__(self, **anything: int) -> None: ...
 
-    signature = Signature.of(Open, "open")
+    signature = Signature.of(Open, "open", "metrics")
     assert signature.faults({"whatever": 1}, "x") == []
     assert signature.bind({"whatever": 1}, {}) == {"whatever": 1}

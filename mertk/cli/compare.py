@@ -81,7 +81,7 @@ def _metrics(kept: Kept, registry: Registry) -> Mapping[str, Metric]:
         arguments = {k: v for k, v in spec.items() if k != "use"}
         try:
             component = registry.find("metrics", spec["use"]).load()
-            signature = Signature.of(component, spec["use"])
+            signature = Signature.of(component, spec["use"], "metrics")
             made[spec["use"]] = component(**signature.bind(arguments, {}))
         except (PluginError, TypeError, ValueError) as error:
             raise MertkError(f"{kept.folder}: its metric cannot be built: {error}") from error

@@ -71,8 +71,8 @@ def _tell(what: str, meaning: str) -> None:
 
 
 def _shown(registry: Registry, name: str) -> list[dict[str, Json]]:
-    from mertk.check import kind_of
     from mertk.cli.sections import described, sections
+    from mertk.offers import kind_of
 
     if ":" in name:
         entry = registry.find(KINDS[0], name)
@@ -93,7 +93,8 @@ def _described(entry: Entry) -> dict[str, Json]:
 
     component = entry.load()
     try:
-        signature, said = Signature.of(component, entry.name), meanings(component)
+        signature = Signature.of(component, entry.name, entry.kind)
+        said = meanings(component)
     except (NameError, TypeError, ValueError) as error:
         raise PluginError(f"the constructor of {entry.name!r} cannot be read: {error}") from error
     return {

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mertk.contracts import Metric
+from mertk.contracts import Bounded, Metric
 from mertk.stats.design import Array, Design
 from mertk.stats.infer import Bootstrap, Interval, infer
 from mertk.stats.scorers import scorer
@@ -32,7 +32,7 @@ def interval(
     """
     units, covers, notes = drawn_from(design, len(scores))
     found = infer(units, [scorer(metric, units, scores)], how or Bootstrap())
-    low, high = getattr(metric, "bounds", (-np.inf, np.inf))
+    low, high = metric.bounds if isinstance(metric, Bounded) else (-np.inf, np.inf)
     return replace(
         found,
         covers_training=covers,

@@ -1,21 +1,13 @@
 """One system's score under resampling: from confusion matrices where the metric can, else by
 calling it on the drawn clips."""
 
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mertk.contracts import Metric
+from mertk.contracts import Counting, Metric
 from mertk.stats.design import Array, Design, Floats
-
-
-@runtime_checkable
-class ConfusionMetric(Protocol):
-    """A metric that needs no more than the confusion matrix."""
-
-    def from_confusion(self, counts: Floats) -> Floats:
-        """Scores [...] of [..., N, N] counts, rows being labels and columns predictions."""
 
 
 class Scorer(Protocol):
@@ -56,7 +48,7 @@ def scorer(metric: Metric, design: Design, scores: Array) -> Scorer:
         raise ValueError(
             f"scores: {int((~np.isfinite(scores)).sum())} of {scores.size} are not finite"
         )
-    if isinstance(metric, ConfusionMetric):
+    if isinstance(metric, Counting):
         return Counted(metric, design, scores)
     return Called(metric, design, scores)
 
@@ -66,7 +58,7 @@ class Counted:
 
     replicates: Final = 10_000
 
-    def __init__(self, metric: ConfusionMetric, design: Design, scores: Array) -> None:
+    def __init__(self, metric: Counting, design: Design, scores: Array) -> None:
         labels, classes = design.labels, scores.shape[-1]
         if scores.ndim != 3 or labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
             raise ValueError(

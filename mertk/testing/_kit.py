@@ -1,7 +1,7 @@
 """What the five conformance kits share: how a component is given, and that no test is bent."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, get_type_hints
 
@@ -76,6 +76,12 @@ def constructor_arguments(component: type[Any]) -> list[str]:
     """Names of what a constructor takes."""
     parameters = inspect.signature(component).parameters.values()
     return [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def naming(component: type[Any], supplies: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of what the core supplies that a constructor names."""
+    named = constructor_arguments(component)
+    return {name: value for name, value in supplies.items() if name in named}
 
 
 def _expected_to_fail(test: object) -> bool:

@@ -10,7 +10,7 @@ from torch.testing import assert_close
 
 from mertk.contracts import Fusion, Stream, Streams, Vectors
 from mertk.pairing import bind, repaired
-from mertk.testing._kit import Kit
+from mertk.testing._kit import Kit, naming
 from mertk.testing.toys import padded, random_streams
 
 Make = Callable[..., Any]
@@ -31,15 +31,21 @@ class FusionTests(Kit):
 
     Attributes:
         dims: Channels of the streams that the tests fuse.
+        num_classes: Classes of the labels.
     """
 
     dims: ClassVar[Mapping[str, int]] = {"audio": 8, "video": 12}
+    num_classes: ClassVar[int] = 4
 
     @pytest.fixture
     def fusion(self, make: Make) -> Any:
         """The fusion in evaluation mode, built anew for each test."""
         torch.manual_seed(0)
-        return make(dims=self.dims).eval()
+        return self._made(make, self.dims).eval()
+
+    def _made(self, make: Make, dims: Mapping[str, int]) -> Any:
+        supplies = {"dims": dims, "num_classes": self.num_classes, "trial_seed": 0}
+        return make(**naming(self.component, supplies))
 
     def test_it_is_a_module_that_says_its_dims(self, fusion: Any) -> None:
         """`dims` has an entry per stream; the head is sized by it."""
@@ -115,13 +121,13 @@ class FusionTests(Kit):
         runs = []
         for _ in range(2):
             torch.manual_seed(7)
-            runs.append(make(dims=self.dims).train()(random_streams(self.dims)))
+            runs.append(self._made(make, self.dims).train()(random_streams(self.dims)))
         _same(runs[0], runs[1], exactly=True)
 
     def test_the_state_dict_holds_all_that_was_learned(self, fusion: Any, make: Make) -> None:
         """A checkpoint restores the fusion."""
         torch.manual_seed(1)
-        other = make(dims=self.dims).eval()
+        other = self._made(make, self.dims).eval()
         other.load_state_dict(fusion.state_dict())
         streams = random_streams(self.dims)
         _same(other(streams), fusion(streams), exactly=True)
@@ -141,7 +147,7 @@ class FusionTests(Kit):
         """A refusal is a ValueError, which the core tells as a fault of the recipe."""
         dims = dict.fromkeys(names, 8)
         try:
-            fusion = make(dims=dims)
+            fusion = self._made(make, dims)
         except ValueError:
             return
         vectors = fusion.eval()(random_streams(dims))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from mertk.contracts import AuxiliaryTask, Loss, Step, Stream, Streams
-from mertk.testing._kit import Kit, constructor_arguments
+from mertk.testing._kit import Kit, naming
 from mertk.testing.toys import ToyFusion, padded, random_streams, training_step
 
 Make = Callable[..., Any]
@@ -52,9 +52,9 @@ class TaskTests(Kit):
             "dims": self.dims,
             "fused_dims": self.dims,
             "num_classes": self.num_classes,
+            "trial_seed": 0,
         }
-        named = constructor_arguments(self.component)
-        return make(**{name: value for name, value in supplies.items() if name in named})
+        return make(**naming(self.component, supplies))
 
     @pytest.fixture
     def batch(self) -> Step:

@@ -52,7 +52,8 @@ class Checkpoint:
             return None
         try:
             state: dict[str, Json] = torch.load(self.path, map_location="cpu", weights_only=True)
-        except Exception:  # whatever is wrong with it, the fit can be done without it
+        except Exception as error:  # whatever is wrong with it, the fit can be done without it
+            log.warning("%s: cannot be read (%s); the trial starts anew", self.path, error)
             return None
         return state
 

@@ -3,15 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState, PartialState
 
 from mertk.errors import MertkError
-
-Device = Literal["auto", "cpu", "cuda"]
 
 
 def pick_device(wanted: str) -> torch.device:

@@ -1,9 +1,10 @@
 """One fit: every epoch is trained, validated and tested; the rule picks one afterwards."""
 
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,16 @@ from mertk.contracts import Metric
 from mertk.data import Batch, ClipData
 from mertk.model import Model
 from mertk.recipe import Train
-from mertk.sampling import epoch_batches, eval_batches
+from mertk.sampling import epoch_batches
 from mertk.seeds import derive, drawing
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import accelerator, repeatable
 from mertk.train.optim import optimizer, scheduler
+from mertk.train.predict import predict
+from mertk.train.record import Epoch, Fit, Scores
 
-Scores = NDArray[np.float32]
+log = logging.getLogger(__name__)
+
 STATE = 2
 """Changed whenever a checkpoint holds other things: a fit that finds an older one starts anew."""
 
@@ -38,62 +42,6 @@ class Parts:
     train: Tensor
     valid: Tensor
     test: Tensor
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch came to.
-
-    Args:
-        number: From 1.
-        losses: Mean training losses by name, unweighted; `total` is what was minimised.
-        lr: The learning rate after it.
-        valid: The selection metric on the clips that choose.
-        test: The selection metric on the test clips; only `select: {on: test}` looks at it.
-    """
-
-    number: int
-    losses: Mapping[str, float]
-    lr: float
-    valid: float
-    test: float
-
-
-@dataclass
-class Fit:
-    """A finished fit.
-
-    Args:
-        history: Every epoch.
-        scores: Test scores after every epoch, each [B, N], probabilities.
-        selected: Number of the epoch that the recipe's rule picks.
-        valid: Scores of the clips that choose, [B, N], at that epoch.
-        weights: State of the model at that epoch.
-        seconds: Spent by processes that were stopped, on the epochs that are kept of them.
-    """
-
-    history: list[Epoch] = field(default_factory=list)
-    scores: list[Scores] = field(default_factory=list)
-    selected: int = 0
-    valid: Scores = field(default_factory=lambda: np.empty((0, 0), np.float32))
-    weights: dict[str, Tensor] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    def take(
-        self,
-        epoch: Epoch,
-        scores: Scores,
-        valid: Scores,
-        model: Model,
-        better: Callable[..., bool],
-    ) -> None:
-        """Add an epoch; keep weights and validation scores if the rule prefers it to all before."""
-        best = self.history[self.selected - 1].valid if self.selected else None
-        if best is None or better(epoch.valid, best):
-            self.selected, self.valid = epoch.number, valid
-            self.weights = {k: _kept(v) for k, v in model.state_dict().items()}
-        self.history.append(epoch)
-        self.scores.append(scores)
 
 
 def fit(
@@ -135,41 +83,13 @@ def fit(
         try:
             for number in range(len(done.history) + 1, settings.epochs + 1):
                 epoch, scores, valid = loop.epoch(number, metric)
-                done.take(epoch, scores, valid, model, _ranking(metric))
+                done.take(epoch, scores, valid, metric, model if settings.keep_weights else None)
                 advance(1)
                 if checkpoint and checkpoint.due() and number < settings.epochs:
                     checkpoint.write(loop.state(done))
         finally:
             machine.free_memory()
     return done
-
-
-def _ranking(metric: Metric) -> Callable[[float, float], bool]:
-    if metric.higher_is_better:
-        return lambda new, best: new > best or (math.isnan(best) and not math.isnan(new))
-    return lambda new, best: new < best or (math.isnan(best) and not math.isnan(new))
-
-
-def predict(
-    model: torch.nn.Module,
-    data: ClipData,
-    rows: Tensor,
-    batch_size: int,
-    device: torch.device | str = "cpu",
-) -> Scores:
-    """Class probabilities [B, N] of the given rows, in their order."""
-    model.eval()
-    found = []
-    batches = eval_batches(rows, data.lengths, batch_size)
-    with torch.inference_mode():
-        for picked in batches:
-            batch = data.batch(picked)
-            logits = model({k: s.to(device) for k, s in batch.streams.items()}).logits
-            found.append(logits.float().softmax(-1))
-    order = torch.cat(batches)
-    position = torch.empty(len(data.labels), dtype=torch.long)
-    position[order] = torch.arange(len(order))
-    return torch.cat(found).cpu()[position[rows]].numpy()
 
 
 class _Loop:
@@ -281,12 +201,16 @@ class _Loop:
     def _maker(self) -> str:
         """What a state can only be resumed under."""
         device, precision = self.machine.device.type, self.machine.mixed_precision
-        return f"state {STATE}, torch {torch.__version__} {device} {precision}"
+        keeps = ", with weights" if self.settings.keep_weights else ""
+        return f"state {STATE}, torch {torch.__version__} {device} {precision}{keeps}"
 
     def resume(self, checkpoint: Checkpoint | None) -> Fit:
         """Go back to the last kept state, if there is one."""
         state = checkpoint.read() if checkpoint else None
-        if state is None or state.get("made_by") != self._maker():
+        if state is None:
+            return Fit()
+        if state.get("made_by") != self._maker():
+            log.info("an unfinished trial was kept by another setting or version; starting anew")
             return Fit()
         self.bare.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -301,10 +225,6 @@ class _Loop:
             weights=state["weights"],
             seconds=state["seconds"],
         )
-
-
-def _kept(weight: Tensor) -> Tensor:
-    return weight.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
 def _check_finite(number: int, sums: Mapping[str, Tensor]) -> dict[str, float]:

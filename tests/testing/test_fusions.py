@@ -1,5 +1,7 @@
 """The kit for fusions passes a sound one and catches each way of being wrong."""
 
+from collections.abc import Mapping
+
 import pytest
 import torch
 from torch import nn
@@ -13,6 +15,24 @@ from tests.testing.broken import run
 
 class TestToyFusion(FusionTests):
     component = ToyFusion
+
+
+class Supplied(ToyFusion):
+    """A fusion that names all that the core supplies.
+
+    Args:
+        dims: Channels by stream.
+        num_classes: Classes.
+        trial_seed: What it draws from.
+    """
+
+    def __init__(self, dims: Mapping[str, int], num_classes: int, trial_seed: int) -> None:
+        super().__init__(dims)
+        self.seen = (num_classes, trial_seed)
+
+
+class TestSupplied(FusionTests):
+    component = Supplied
 
 
 class NoMask(ToyFusion):

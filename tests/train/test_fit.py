@@ -15,8 +15,10 @@ from mertk.recipe import Train
 from mertk.registry import discover
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_precision
-from mertk.train.fit import Fit, Parts, TrainingError, fit, predict
+from mertk.train.fit import Parts, TrainingError, fit
 from mertk.train.optim import optimizer, scheduler
+from mertk.train.predict import predict
+from mertk.train.record import Fit
 from mertk_plugins.metrics.ua import UA
 
 CPU = torch.device("cpu")
@@ -34,7 +36,12 @@ def data(count: int = 40) -> ClipData:
 
 
 def fitted(
-    toy: Draft, epochs: int = 4, stop_after: int = 99, told: list[int] | None = None, **more
+    toy: Draft,
+    epochs: int = 4,
+    stop_after: int = 99,
+    told: list[int] | None = None,
+    keep_weights: bool = True,
+    **more,
 ) -> Fit:
     model = build(resolve(toy, discover()), {"words": 4, "again": 4}, 4, seed=0)
     rows = torch.arange(40)
@@ -47,7 +54,9 @@ def fitted(
         if sum(told) == stop_after:
             raise KeyboardInterrupt
 
-    settings = Train(epochs=epochs, batch_size=8, lr=1e-2, schedule="one_cycle")
+    settings = Train(
+        epochs=epochs, batch_size=8, lr=1e-2, schedule="one_cycle", keep_weights=keep_weights
+    )
     return fit(model, data(), parts, settings, UA(), seed=0, device=CPU, advance=advance, **more)
 
 
@@ -124,10 +133,25 @@ def test_a_state_of_another_making_is_not_resumed(toy: Draft, tmp_path: Path) ->
     assert same(fitted(toy, checkpoint=checkpoint), fitted(toy))
 
 
-def test_a_checkpoint_that_cannot_be_read_means_starting_anew(toy: Draft, tmp_path: Path) -> None:
+def test_a_checkpoint_that_cannot_be_read_means_starting_anew_and_is_named(
+    toy: Draft, tmp_path: Path, caplog
+) -> None:
     path = tmp_path / "state"
     path.write_bytes(b"not a checkpoint")
     assert same(fitted(toy), fitted(toy, checkpoint=Checkpoint(path)))
+    assert f"{path}: cannot be read" in caplog.text
+
+
+def test_weights_are_kept_only_where_the_recipe_keeps_them(toy: Draft, tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        fitted(toy, stop_after=3, keep_weights=False, checkpoint=Checkpoint(path, every=0))
+    whole = fitted(toy)
+    assert same(whole, fitted(toy, checkpoint=Checkpoint(path))), "a state without weights is none"
+    light = fitted(toy, keep_weights=False)
+    assert not light.weights
+    light.weights = whole.weights
+    assert same(whole, light)
 
 
 def test_a_checkpoint_of_another_version_means_starting_anew(toy: Draft, tmp_path: Path) -> None:

@@ -11,18 +11,10 @@ import xxhash
 from torch import nn
 
 from mertk.errors import MertkError
+from mertk.seeds import drawing
 from mertk_plugins._checks import at_least_one
 from mertk_plugins.encoders._arguments import SMALL
 from mertk_plugins.encoders._hub import NONE, SETTINGS, damaged, find, first_line, settings
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Draw weights from a seed and leave the program's own random numbers where they were."""
-    # `torch.manual_seed` would also reseed the accelerators, which no fork here would restore.
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        yield
 
 
 @dataclass(frozen=True)
@@ -73,7 +65,7 @@ def obtain(
     chosen = {name: SMALL[name] if value is None else value for name, value in sizes.items()}
     for name, value in chosen.items():
         at_least_one(name, value)
-    with seeded(seed if seed is not None else trial_seed or 0):
+    with drawing(seed if seed is not None else trial_seed or 0):
         return draw(**chosen)
 
 
@@ -128,7 +120,7 @@ def loading(checkpoint: str) -> Iterator[None]:
     logging.set_verbosity(logging.CRITICAL)
     logging.disable_progress_bar()
     try:
-        with warnings.catch_warnings(action="ignore"), seeded(0):
+        with warnings.catch_warnings(action="ignore"), drawing(0):
             yield
     except MertkError:
         raise

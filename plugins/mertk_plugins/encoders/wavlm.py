@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
 
 from mertk.contracts import Clip, Stream
+from mertk.seeds import drawing
 from mertk_plugins._checks import divides
 from mertk_plugins.encoders._arguments import (
     Channels,
@@ -27,7 +28,7 @@ from mertk_plugins.encoders._augment import spec_augment
 from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._sound import SoundReader
 from mertk_plugins.encoders._steps import Pace, mask_of, on_present
-from mertk_plugins.encoders._weights import Loaded, obtain, pretrained, seeded
+from mertk_plugins.encoders._weights import Loaded, obtain, pretrained
 
 
 class WavLM(nn.Module):
@@ -194,6 +195,6 @@ def _small(channels: int, layers: int, heads: int, front_seed: int | None) -> Lo
     model = WavLMModel(config)
     if front_seed is not None:
         # What a fixed front gives is kept for all trials, so no trial's seed may decide it.
-        with seeded(front_seed):
+        with drawing(front_seed):
             model.feature_extractor = WavLMModel(config).feature_extractor
     return Loaded(model, Wav2Vec2FeatureExtractor())

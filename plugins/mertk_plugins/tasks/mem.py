@@ -1,13 +1,13 @@
 """MEM, cross-modal emotion label matching: does this pair of clips show one emotion?"""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from mertk.contracts import Loss, Step
+from mertk.contracts import Loss, Step, Vectors
 from mertk.errors import MertkError
 from mertk_plugins.tasks._pair import two_streams
 
@@ -23,21 +23,23 @@ class MEM(nn.Module):
         L = mean over i of  (CE(W f(i, i), match) + CE(W f(i, j), no match)) / 2
         loss = mean of L over the two directions, each with its own linear head W
 
-    Negatives are drawn without gradient. A clip without a negative in its batch, or without one of
-    the two streams, is left out, and never drawn where it lacks the stream; where no clip is left
-    the loss is 0. A fusion whose vectors do not depend on the other stream, such as `concat`,
-    leaves nothing to tell apart.
+    Negatives are drawn without gradient. A clip without one of the two streams is left out, and
+    never drawn where it lacks the stream; where no clip is left the loss is 0. A fusion whose
+    vectors do not depend on the other stream, such as `concat`, leaves nothing to tell apart.
 
     Source: Li et al., "Enhancing Modal Fusion by Alignment and Label Matching for Multimodal
         Emotion Recognition", Interspeech 2024, cross-modal emotion label matching; code released
         at ASolitaryMan/Foal-Net 781849f.
-    Differs: from the released code, which in a batch with a single emotion draws negatives of that
-        same emotion, and fuses the own pairs once more for this loss, with other dropout than the
-        classifier sees.
+    Differs: from the released code by default, which is `own_pairs: again` and `one_emotion: draw`.
 
     Args:
         fused_dims: Channels of the fusion's vectors by stream name.
         modalities: The two streams to match; may be left out where the recipe has just two.
+        own_pairs: Take the vectors of own pairs that the classifier sees (`shared`), or fuse them
+            once more for this loss, with other dropout (`again`).
+        one_emotion: A clip whose batch holds no clip of another emotion is left out (`skip`), or
+            met with one drawn evenly from its batch, itself included, and to be told as no match
+            all the same (`draw`).
 
     Raises:
         ValueError: `modalities` does not name two streams.
@@ -47,9 +49,16 @@ class MEM(nn.Module):
     requires: ClassVar[tuple[str, ...]] = ("similarity",)
     provides: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, fused_dims: Mapping[str, int], modalities: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        fused_dims: Mapping[str, int],
+        modalities: list[str] | None = None,
+        own_pairs: Literal["shared", "again"] = "shared",
+        one_emotion: Literal["skip", "draw"] = "skip",
+    ) -> None:
         super().__init__()
         self.pair = two_streams(fused_dims, modalities)
+        self.own_pairs, self.one_emotion = own_pairs, one_emotion
         self.heads = nn.ModuleDict({name: nn.Linear(fused_dims[name], 2) for name in self.pair})
 
     def forward(self, step: Step) -> Loss:
@@ -60,14 +69,27 @@ class MEM(nn.Module):
         differ = step.labels[:, None] != step.labels[None, :]
         partners, found = {}, {}
         for name, other, rows in ((first, second, logits), (second, first, logits.T)):
-            partners[name], found[name] = draw(rows, differ & present[other][None, :])
+            partners[name], found[name] = self._draw(rows, differ, present[other])
         whole = present[first] & present[second]
-        drawn = step.fuse_with(partners)
+        own, drawn = self._own(step), step.fuse_with(partners)
         losses = [
-            self._direction(name, step.fused[name], drawn[name], found[name] & whole)
-            for name in self.pair
+            self._direction(name, own[name], drawn[name], found[name] & whole) for name in self.pair
         ]
         return Loss(torch.stack(losses).mean())
+
+    def _draw(self, logits: Tensor, differ: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+        candidates = differ & there[None, :]
+        if self.one_emotion == "draw":
+            alone = ~candidates.any(1, keepdim=True)
+            candidates = candidates | (alone & there[None, :])
+            logits = logits.masked_fill(alone, 0)
+        return draw(logits, candidates)
+
+    def _own(self, step: Step) -> Vectors:
+        if self.own_pairs == "shared":
+            return step.fused
+        each = torch.arange(len(step.labels), device=step.labels.device)
+        return step.fuse_with(dict.fromkeys(self.pair, each))
 
     def _similarity(self, shared: Mapping[tuple[str, str], Tensor]) -> Tensor:
         first, second = self.pair

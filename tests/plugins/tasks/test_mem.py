@@ -12,6 +12,7 @@ from mertk.errors import MertkError
 from mertk.testing import TaskTests
 from mertk.testing.toys import ToyFusion, random_streams, training_step
 from mertk_plugins.fusions.concat import Concat
+from mertk_plugins.fusions.cross_attention import CrossAttention
 from mertk_plugins.tasks.mem import MEM, draw
 from tests.plugins import restated
 
@@ -29,6 +30,12 @@ class TestMEM(TaskTests):
 
     def shared(self, streams, labels):
         return {"similarity": {PAIR: logits_of(len(labels))}}
+
+
+class TestReleased(TestMEM):
+    @pytest.fixture
+    def arguments(self):
+        return {"own_pairs": "again", "one_emotion": "draw"}
 
 
 def step_of(labels=LABELS, missing=None, logits=None, fusion=None):
@@ -157,6 +164,47 @@ def test_own_pairs_are_not_fused_again_and_both_directions_go_in_one_call():
     step, asked = recording(step_of())
     MEM(DIMS)(step)
     assert [set(partners) for partners in asked] == [set(PAIR)]
+
+
+def test_own_pairs_can_be_fused_again_with_other_dropout():
+    fusion = CrossAttention({"audio": 4, "video": 4}, heads=2, dropout=0.5)
+    streams = random_streams({"audio": 4, "video": 4})
+    shared = {"similarity": {PAIR: logits_of()}}
+    step, asked = recording(training_step(fusion, streams, torch.tensor(LABELS), shared))
+    MEM(fusion.dims, own_pairs="again")(step)
+    own, drawn = asked
+    assert {name: rows.tolist() for name, rows in own.items()} == {n: [*range(6)] for n in PAIR}
+    assert set(drawn) == set(PAIR)
+    again = step.fuse_with(own)
+    assert all(not torch.equal(again[name], step.fused[name]) for name in PAIR)
+    fusion.eval()
+    step = training_step(fusion, streams, torch.tensor(LABELS), shared)
+    values = []
+    for own_pairs in ("shared", "again"):
+        torch.manual_seed(1)
+        values.append(MEM(fusion.dims, own_pairs=own_pairs)(step).value)
+    torch.testing.assert_close(*values)
+
+
+def test_in_a_batch_of_one_emotion_negatives_can_be_drawn_evenly():
+    """From the clips that are there, whatever the similarity says of them."""
+    missing, near = {"video": [1]}, torch.eye(6) * 1e4
+    step, asked = recording(step_of([2] * 6, missing, near))
+    task = MEM(DIMS, one_emotion="draw")
+    torch.manual_seed(0)
+    values = [task(step).value for _ in range(500)]
+    assert all(value > 0 for value in values)
+    drawn = np.bincount([rows["audio"][0].item() for rows in asked], minlength=6)
+    assert drawn[1] == 0
+    assert chisquare(drawn[[0, 2, 3, 4, 5]]).pvalue > 1e-3
+    assert MEM(DIMS, one_emotion="skip")(step).value == 0
+
+
+def test_where_another_emotion_is_there_drawing_stays_with_it():
+    near = torch.roll(torch.eye(6), 1, dims=1) * 1e4
+    step, asked = recording(step_of([0, 1, 2, 3, 4, 5], logits=near))
+    MEM(DIMS, one_emotion="draw")(step)
+    assert asked[0]["audio"].tolist() == [1, 2, 3, 4, 5, 0]
 
 
 def test_no_gradient_flows_through_the_drawing():

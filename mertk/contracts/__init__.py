@@ -1,0 +1,43 @@
+"""The words of the house as types: what the core and the plugins say to each other.
+
+Shapes: B clips, T steps, C channels, N classes. Nothing here imports torch at run time, so that a
+plugin's module list can be read without it.
+"""
+
+from mertk.contracts.clips import Card, Clip, Fold, Label, MediaRef
+from mertk.contracts.kinds import (
+    AuxiliaryTask,
+    Bounded,
+    Counting,
+    DatasetSource,
+    Encoder,
+    FrontedEncoder,
+    Fusion,
+    KnowsChance,
+    Metric,
+    has_frozen_front,
+)
+from mertk.contracts.steps import Loss, Step, Stream, Streams, Vectors
+
+__all__ = [
+    "AuxiliaryTask",
+    "Bounded",
+    "Card",
+    "Clip",
+    "Counting",
+    "DatasetSource",
+    "Encoder",
+    "Fold",
+    "FrontedEncoder",
+    "Fusion",
+    "KnowsChance",
+    "Label",
+    "Loss",
+    "MediaRef",
+    "Metric",
+    "Step",
+    "Stream",
+    "Streams",
+    "Vectors",
+    "has_frozen_front",
+]

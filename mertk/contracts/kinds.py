@@ -1,0 +1,187 @@
+"""The protocols of the five kinds, and what a component of each may offer besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from mertk.contracts.clips import Card, Clip, Fold
+from mertk.contracts.steps import Loss, Step, Stream, Streams, Vectors
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Media of one modality -> a sequence of vectors.
+
+    A frozen encoder runs once per clip and its output is kept on disk; a trained one must be a
+    `torch.nn.Module` and lives in the model. `load` is called from several threads at once. An
+    encoder that looks clips up by id has the modality `features`: for any other, clips with the
+    same media (or text) share one sequence.
+
+    Building it again with the same arguments gives the same encoder, whatever torch's generator is
+    at. A constructor that names `trial_seed` receives, where the encoder is trained, a seed that
+    follows from the trial's; where it is frozen, the same for all trials, it receives none.
+
+    Attributes:
+        modality: The key of `Clip.media` it reads, or `text`.
+        dim: Channels of its output.
+        version: Changed whenever the same arguments give other numbers.
+        digest: What its output depends on beyond arguments and media (weights, tables); may be ''.
+    """
+
+    modality: str
+    version: str
+
+    @property
+    def dim(self) -> int: ...  # noqa: D102
+
+    @property
+    def digest(self) -> str: ...  # noqa: D102
+
+    def load(self, clip: Clip) -> np.ndarray[Any, Any]:
+        """Read one clip: [T, ...] on the CPU; [0, ...] where the clip lacks the modality.
+
+        What is not empty must encode to at least one step: pad a clip that is too short.
+
+        Raises:
+            MediaError: The media cannot be read.
+        """
+
+    def __call__(self, stream: Stream) -> Stream:
+        """Encode what `load` read, padded: [B, T, ...] -> [B, T', C]."""
+
+
+@runtime_checkable
+class FrontedEncoder(Encoder, Protocol):
+    """An encoder whose first part stays as it is while the rest is trained.
+
+    `encoder(stream)` is `encoder.back(encoder.front(stream))`. Where such an encoder is trained and
+    `frozen_front` is true, the front runs once per clip, its output is kept on disk, and the model
+    starts from there: an epoch costs the back alone.
+
+    Attributes:
+        frozen_front: Whether this one's front is fixed: no gradient, no randomness in training, and
+            the same whatever the trial's seed.
+    """
+
+    frozen_front: bool
+
+    def front(self, stream: Stream) -> Stream:
+        """[B, T, ...] as loaded -> [B, T', C']."""
+
+    def back(self, stream: Stream) -> Stream:
+        """[B, T', C'] -> [B, T'', C]."""
+
+
+def has_frozen_front(encoder: object) -> bool:
+    """Whether training can start from what the encoder's front gave."""
+    return isinstance(encoder, FrontedEncoder) and encoder.frozen_front
+
+
+@runtime_checkable
+class Fusion(Protocol):
+    """Streams -> one vector per stream. A `torch.nn.Module`.
+
+    The constructor receives `dims`, the encoders' channels by stream name. A fusion that can
+    re-pair cheaply also offers `prepare(streams) -> prepared` and
+    `fuse(prepared, partners: Mapping[str, Tensor] | None) -> vectors`; any fusion works without.
+
+    Attributes:
+        dims: Channels of its vectors by stream name.
+    """
+
+    dims: Mapping[str, int]
+
+    def __call__(self, streams: Streams) -> Vectors:
+        """Fuse {name: [B, T, C]} into {name: [B, dims[name]]}."""
+
+
+@runtime_checkable
+class AuxiliaryTask(Protocol):
+    """A training loss besides the emotion loss. A `torch.nn.Module`.
+
+    The constructor receives `dims` (the encoders' channels), `fused_dims` (the fusion's) and
+    `num_classes` where it names them.
+
+    Attributes:
+        requires: Names in `Step.shared` it needs.
+        provides: Names it puts there.
+    """
+
+    requires: tuple[str, ...]
+    provides: tuple[str, ...]
+
+    def __call__(self, step: Step) -> Loss:
+        """The loss of one training step."""
+
+
+@runtime_checkable
+class DatasetSource(Protocol):
+    """A corpus: its clips and the folds they are scored in.
+
+    An argument typed `pathlib.Path` says where things lie and does not enter fingerprints. What it
+    may offer `mertk doctor` besides (published counts ...) stands in `mertk.published`.
+    """
+
+    @property
+    def card(self) -> Card: ...  # noqa: D102
+
+    def clips(self) -> Sequence[Clip]:
+        """Every clip of the protocol; each carries `labels['emotion']`, one of `card.classes`.
+
+        Raises:
+            CorpusError: Nothing usable lies where it was looked for.
+        """
+
+    def folds(self) -> Sequence[Fold]:
+        """The folds; no clip and no speaker stands in both `train` and `test`."""
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """One number from predictions. What it may offer besides: `KnowsChance`, `Counting`, `Bounded`.
+
+    Attributes:
+        higher_is_better: How epochs and systems are ranked.
+    """
+
+    higher_is_better: bool
+
+    def __call__(self, labels: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> float:
+        """The score of [B] class indices against [B, N] scores.
+
+        Scores are class probabilities, 0 to 1, that sum to 1 for each clip; the largest wins.
+        """
+
+
+@runtime_checkable
+class KnowsChance(Metric, Protocol):
+    """A metric that may say what guessing comes to, which tables then tell.
+
+    Only one for which it is the same whatever is guessed and however large the classes are.
+    """
+
+    def chance(self, num_classes: int) -> float:
+        """The expected score of predictions that do not depend on the clip; each class occurs."""
+
+
+@runtime_checkable
+class Counting(Metric, Protocol):
+    """A metric that needs no more than the confusion matrix: intervals take milliseconds then."""
+
+    def from_confusion(self, counts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Scores [...] of [..., N, N] counts, rows being labels and columns predictions."""
+
+
+@runtime_checkable
+class Bounded(Metric, Protocol):
+    """A metric that never lies beyond two numbers: intervals end there.
+
+    Attributes:
+        bounds: Low and high; infinite where there is none.
+    """
+
+    bounds: tuple[float, float]

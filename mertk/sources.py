@@ -1,0 +1,118 @@
+"""The encoders of all variants, each distinct one built once."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from mertk.contracts import Encoder, has_frozen_front
+from mertk.errors import Fault, MertkError, RecipeError
+from mertk.extract import Stage
+from mertk.keys import Key, identity_key
+from mertk.recipe import digest
+from mertk.resolved import Resolved
+from mertk.seeds import derive, drawing
+from mertk.variants import Variant
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Source:
+    """One encoder with its arguments, as several variants may share it.
+
+    Args:
+        encoder: The encoder.
+        identity: Everything that changes its numbers besides the clips.
+        trained: Whether it lives in the model; then what its frozen front gives is kept, or what
+            `load` gives where it has none.
+    """
+
+    encoder: Encoder
+    identity: Mapping[str, Json]
+    trained: bool
+
+    @property
+    def stage(self) -> Stage:
+        """What is kept of it."""
+        if not self.trained:
+            return "output"
+        return "front" if has_frozen_front(self.encoder) else "input"
+
+    def digest(self, keys: Sequence[Key]) -> str:
+        """Of everything that it makes of the clips with these keys."""
+        total = hashlib.sha256(identity_key({**self.identity, "stage": self.stage}).encode())
+        for key in keys:
+            total.update(key if isinstance(key, bytes) else b"broken")
+        return total.hexdigest()[:16]
+
+
+class Encoders:
+    """The encoders of all variants, each distinct one built once.
+
+    Args:
+        variants: The recipes.
+
+    Raises:
+        RecipeError: With the faults of every encoder that refuses its arguments.
+    """
+
+    def __init__(self, variants: Sequence[Variant]) -> None:
+        self.sources: dict[str, Source] = {}
+        self._keys: dict[str, str] = {}
+        self.streams: dict[str, dict[str, str]] = {v.name: {} for v in variants}
+        faults: dict[Fault, None] = {}
+        for variant in variants:
+            for name in variant.resolved.recipe.encoders:
+                try:
+                    self.streams[variant.name][name] = self._key(variant.resolved, name)
+                except RecipeError as error:
+                    faults |= dict.fromkeys(error.faults)
+        if faults:
+            raise RecipeError(variants[0].resolved.source, list(faults))
+
+    def dims(self, variant: Variant) -> dict[str, int] | None:
+        """Channels by stream; None where an encoder cannot tell before it has read a clip."""
+        streams = self.streams[variant.name]
+        try:
+            return {name: self.sources[key].encoder.dim for name, key in streams.items()}
+        except MertkError:
+            return None
+
+    def _key(self, resolved: Resolved, stream: str) -> str:
+        where = f"encoders.{stream}"
+        spec = resolved.recipe.encoders[stream]
+        said = digest({"use": spec.use, "arguments": spec.arguments, "train": spec.train})
+        if said not in self._keys:
+            with drawing(derive(0, said)):
+                encoder = resolved.build(where)
+            if spec.train and not _learns(encoder):
+                what = f"{spec.use!r} has nothing to train; leave this out"
+                raise RecipeError(resolved.source, [Fault(f"{where}.train", what)])
+            source = Source(encoder, _identity(resolved, where, encoder), spec.train)
+            self._keys[said] = key = identity_key({**source.identity, "stage": source.stage})
+            self.sources[key] = source
+        return self._keys[said]
+
+
+def _identity(resolved: Resolved, where: str, encoder: Encoder) -> dict[str, Json]:
+    bound, arguments = resolved.parts[where], resolved.spec(where).arguments
+    name = bound.entry.target.rpartition(":")[2]
+    # A registered encoder says by its `version` when its numbers change, so that features outlive
+    # releases; of any other the text is all there is.
+    code = bound.entry.target if bound.entry.registered else f"{name}@{bound.code}"
+    return {
+        "name": name,
+        "code": code,
+        "arguments": {k: v for k, v in arguments.items() if k not in bound.signature.places},
+        "version": encoder.version,
+        "digest": encoder.digest,
+    }
+
+
+def _learns(encoder: object) -> bool:
+    return isinstance(encoder, torch.nn.Module) and any(
+        parameter.requires_grad for parameter in encoder.parameters()
+    )
