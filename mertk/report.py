@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import fmean, stdev
 from typing import Any
 
@@ -10,6 +11,7 @@ from mertk.results import Record
 from mertk.score import score, summary
 
 Json = Any
+SYNTHETIC = "SYNTHETIC DATA: these numbers say nothing about real emotion"
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,11 @@ def _cells(this: Row, full: Row, *, paired: bool) -> list[str]:
 
 
 def spread(values: Sequence[float], *, sign: bool = False) -> str:
-    """Mean and sample standard deviation, `.812 ± .031`; `-` where there is no value."""
-    if not values:
+    """Mean and sample standard deviation, `.812 ± .031`.
+
+    `-` where there is no value, or one of them does not exist (NaN, infinity).
+    """
+    if not values or not all(map(isfinite, values)):
         return "-"
     mean = f"{fmean(values):+.3f}" if sign else f"{fmean(values):.3f}"
     return f"{mean} ± {stdev(values):.3f}" if len(values) > 1 else mean
