@@ -14,6 +14,7 @@ from mertk.score import summary
 from mertk.stats import Interval
 
 Json = Any
+SYNTHETIC = "SYNTHETIC DATA: these numbers say nothing about real emotion"
 SPREAD = "mean ± standard deviation over n trials (folds x seeds)"
 INTERVAL = (
     "95%: interval of the score, or the difference, of all clips pooled over folds; speakers, or "

@@ -38,7 +38,7 @@ def test_numbers_save_their_leading_zero(value: float, sign: bool, told: str) ->
 def test_a_spread_tells_mean_and_deviation_where_they_exist() -> None:
     assert spread([0.5, 0.7]) == ".600 ± .141"
     assert spread([0.5]) == ".500"
-    assert spread([]) == spread([float("nan")]) == "-"
+    assert spread([]) == spread([0.5, float("nan")]) == spread([float("inf")]) == "-"
 
 
 def test_one_row_is_one_table_with_intervals(tmp_path: Path) -> None:

@@ -2,16 +2,15 @@
 
 import argparse
 import json
-from math import isfinite
 from typing import Any
 
 from mertk.baselines.measure import Skipped, Standing, measure
 from mertk.check import resolve_dataset
+from mertk.cli.beginning import begin
 from mertk.console import Screen
 from mertk.corpus import open_corpus
 from mertk.plan import Corpus
-from mertk.registry import discover
-from mertk.report import spread
+from mertk.report import SYNTHETIC, spread
 from mertk.score import summary
 from mertk.subject import dataset_draft
 
@@ -20,10 +19,7 @@ Json = Any
 
 def baselines(arguments: argparse.Namespace) -> int:
     """Score every baseline that the corpus allows on its own folds."""
-    registry = discover()
-    screen = Screen()
-    for plugin in registry.skipped:
-        screen.say(f"mertk: plugin {plugin.name} was skipped: {plugin.reason}")
+    screen, registry = begin()
     dataset = resolve_dataset(dataset_draft(arguments.dataset, arguments.set, registry), registry)
     corpus = open_corpus(dataset)
     standings, skipped = measure(corpus)
@@ -75,8 +71,8 @@ def _show(
             s.name,
             f"{s.pooled.ua:.3f}",
             f"{s.pooled.wa:.3f}",
-            _spread([f.ua for f in s.folds.values()]),
-            _spread([f.wa for f in s.folds.values()]),
+            spread([f.ua for f in s.folds.values()]),
+            spread([f.wa for f in s.folds.values()]),
             f"{s.known:.0%}",
             str(s.count),
         ]
@@ -88,11 +84,6 @@ def _show(
         rows,
         _notes(corpus, standings, skipped),
     )
-
-
-def _spread(values: list[float]) -> str:
-    """A fold where nothing could be scored leaves no mean."""
-    return spread(values) if all(map(isfinite, values)) else "-"
 
 
 def _notes(corpus: Corpus, standings: list[Standing], skipped: list[Skipped]) -> list[str]:
@@ -108,5 +99,5 @@ def _notes(corpus: Corpus, standings: list[Standing], skipped: list[Skipped]) ->
     if corpus.left_out:
         notes.append(f"left out of all folds: {len(corpus.left_out)} clips")
     if corpus.card.synthetic:
-        notes.append("SYNTHETIC DATA: these numbers say nothing about real emotion")
+        notes.append(SYNTHETIC)
     return notes

@@ -13,7 +13,7 @@ from mertk.errors import MertkError, PluginError
 from mertk.protocol import refuse_mixed
 from mertk.records import Kept, read_kept
 from mertk.registry import Registry, discover
-from mertk.report import Report
+from mertk.report import SYNTHETIC, Report
 from mertk.rows import Row, row
 from mertk.signature import Signature
 from mertk.variants import FULL
@@ -109,5 +109,5 @@ def _notes(rows: list[Row], kept: list[Kept]) -> list[str]:
         if one.superseded
     ]
     if _synthetic(rows):
-        notes.append("SYNTHETIC DATA: these numbers say nothing about real emotion")
+        notes.append(SYNTHETIC)
     return notes

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mertk.cli import FAILED, OK
+from mertk.cli.beginning import begin
 from mertk.console import Screen
 from mertk.doctor import CHECKS, Diagnosis, Examined, diagnose, open_dataset, read_media
 from mertk.doctor.findings import SEVERITIES
@@ -16,7 +17,6 @@ from mertk.doctor.listing import (
     write_exclusions,
     write_list,
 )
-from mertk.registry import discover
 
 EXAMPLES = 40
 """Characters of examples in a row of the summary."""
@@ -24,11 +24,11 @@ EXAMPLES = 40
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Examine a corpus; 1 where something severe is found."""
-    screen = Screen()
+    screen, registry = begin()
     listed, left_out = (Path(p) if p else None for p in (arguments.out, arguments.exclude))
     if listed:
         refuse_format(listed)
-    corpus = open_dataset(arguments.dataset, arguments.set, discover())
+    corpus = open_dataset(arguments.dataset, arguments.set, registry)
     examined = Examined(corpus, read_media(corpus.clips, screen.bar))
     found = diagnose(examined)
     if listed:

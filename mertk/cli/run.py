@@ -7,10 +7,10 @@ from pathlib import Path
 from mertk import draft
 from mertk.check import resolve
 from mertk.cli import FAILED, OK
-from mertk.console import Screen
+from mertk.cli.beginning import begin
 from mertk.draft import Draft
 from mertk.errors import MertkError
-from mertk.registry import Registry, discover
+from mertk.registry import Registry
 from mertk.variants import Edit, edits_from, edits_of, variants
 
 
@@ -31,10 +31,7 @@ def ablate(arguments: argparse.Namespace) -> int:
 
 
 def _go(arguments: argparse.Namespace, edits: list[Edit], *, ablating: bool = False) -> int:
-    screen = Screen()
-    registry = discover()
-    for skipped in registry.skipped:
-        screen.say(f"mertk: plugin {skipped.name} was skipped: {skipped.reason}")
+    screen, registry = begin()
     recipe = draft.read(arguments.recipe).set(arguments.set)
     if ablating:
         screen.say(f"ablating {arguments.recipe}")

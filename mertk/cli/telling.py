@@ -94,7 +94,7 @@ class Telling:
         if corpus.left_out:
             notes.append(f"{len(corpus.left_out)} clips are left out of all folds")
         if corpus.card.synthetic:
-            notes.append("SYNTHETIC DATA: these numbers say nothing about real emotion")
+            notes.append(report.SYNTHETIC)
         if self.finished.rows:
             reused = f" ({self.finished.reused} trials were there before)"
             place = self.options.results / self.full.recipe.name

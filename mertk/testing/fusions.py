@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from mertk.contracts import Fusion, Stream, Streams, Vectors
+from mertk.contracts import Fusion, Vectors
 from mertk.pairing import bind, repaired
 from mertk.testing._kit import Kit, naming
-from mertk.testing.toys import padded, random_streams
+from mertk.testing.toys import leaves, moved, padded, random_streams
 
 Make = Callable[..., Any]
 
@@ -94,7 +94,7 @@ class FusionTests(Kit):
         self, fusion: Any, missing: Mapping[str, Any], training: bool
     ) -> None:
         """A clip may lack a modality, a whole batch may, and so may both at once."""
-        streams = _leaves(random_streams(self.dims, missing=missing))
+        streams = leaves(random_streams(self.dims, missing=missing))
         vectors = fusion.train(training)(streams)
         assert all(vector.isfinite().all() for vector in vectors.values())
         _random_sum(vectors).backward()  # type: ignore[no-untyped-call]
@@ -104,11 +104,11 @@ class FusionTests(Kit):
 
     def test_gradients_reach_every_parameter_and_every_stream(self, fusion: Any) -> None:
         """A parameter that no loss can move is a mistake, or is published as one."""
-        streams = _leaves(random_streams(self.dims))
+        streams = leaves(random_streams(self.dims))
         _random_sum(fusion(streams)).backward()  # type: ignore[no-untyped-call]
         tensors = dict(fusion.named_parameters())
         tensors |= {f"stream {name!r}": stream.x for name, stream in streams.items()}
-        still = [n for n, t in tensors.items() if t.requires_grad and not _moves(t)]
+        still = [n for n, t in tensors.items() if t.requires_grad and not moved(t)]
         assert not still, f"no gradient reaches {', '.join(still)}"
 
     def test_evaluation_is_deterministic(self, fusion: Any) -> None:
@@ -168,19 +168,11 @@ class FusionTests(Kit):
             _same(fuse_with({name: rows}), {name: vector})
 
 
-def _leaves(streams: Streams) -> dict[str, Stream]:
-    return {n: Stream(s.x.detach().requires_grad_(), s.mask) for n, s in streams.items()}
-
-
 def _random_sum(vectors: Vectors) -> Tensor:
     # Equal weights would hide the gradient of whatever stands before a LayerNorm.
     generator = torch.Generator().manual_seed(3)
     parts = [(torch.randn(v.shape, generator=generator) * v).sum() for v in vectors.values()]
     return torch.stack(parts).sum()
-
-
-def _moves(tensor: Tensor) -> bool:
-    return tensor.grad is not None and bool(tensor.grad.count_nonzero())
 
 
 def _same(actual: Vectors, expected: Vectors, exactly: bool = False) -> None:

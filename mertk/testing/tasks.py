@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from mertk.contracts import AuxiliaryTask, Loss, Step, Stream, Streams
+from mertk.contracts import AuxiliaryTask, Loss, Step, Streams
 from mertk.testing._kit import Kit, naming
-from mertk.testing.toys import ToyFusion, padded, random_streams, training_step
+from mertk.testing.toys import ToyFusion, leaves, moved, padded, random_streams, training_step
 
 Make = Callable[..., Any]
 
@@ -59,7 +59,7 @@ class TaskTests(Kit):
     @pytest.fixture
     def batch(self) -> Step:
         """Six clips of four classes, both streams there."""
-        return self.step(_leaves(random_streams(self.dims)), torch.tensor(LABELS))
+        return self.step(leaves(random_streams(self.dims)), torch.tensor(LABELS))
 
     def test_it_is_a_module_that_says_what_it_needs_and_gives(self, task: Any) -> None:
         """`requires` and `provides` stand on the class, where a recipe is checked."""
@@ -84,26 +84,26 @@ class TaskTests(Kit):
         loss = _finite(task(batch), batch)
         assert loss.ndim == 0
         assert loss.requires_grad
-        assert any(_moves(stream.x) for stream in batch.streams.values())
+        assert any(moved(stream.x) for stream in batch.streams.values())
 
     def test_gradients_reach_every_parameter(self, task: Any, batch: Step) -> None:
         """A parameter that no loss can move is a mistake."""
         _finite(task(batch), batch)
         learned = [(n, p) for n, p in task.named_parameters() if p.requires_grad]
-        still = [name for name, parameter in learned if not _moves(parameter)]
+        still = [name for name, parameter in learned if not moved(parameter)]
         assert not still, f"no gradient reaches {', '.join(still)}"
 
     @pytest.mark.parametrize("label", [0, 3])
     def test_a_batch_of_one_class_gives_a_finite_loss(self, task: Any, label: int) -> None:
         """The last batch of an epoch may hold a single emotion."""
-        streams = _leaves(random_streams(self.dims))
+        streams = leaves(random_streams(self.dims))
         step = self.step(streams, torch.full((6,), label))
         _finite(task(step), step)
 
     @pytest.mark.parametrize("steps", [5, 1])
     def test_a_batch_of_one_clip_gives_a_finite_loss(self, task: Any, steps: int) -> None:
         """So may it hold a single clip, of a single step."""
-        streams = _leaves(random_streams(self.dims, 1, steps))
+        streams = leaves(random_streams(self.dims, 1, steps))
         step = self.step(streams, torch.tensor([2]))
         _finite(task(step), step)
 
@@ -120,7 +120,7 @@ class TaskTests(Kit):
         self, task: Any, missing: Mapping[str, Any]
     ) -> None:
         """A clip may lack a modality, a whole batch may, and so may both at once."""
-        streams = _leaves(random_streams(self.dims, missing=missing))
+        streams = leaves(random_streams(self.dims, missing=missing))
         step = self.step(streams, torch.tensor(LABELS))
         _finite(task(step), step)
 
@@ -169,10 +169,6 @@ class _Recorder(Mapping[str, Any]):
         return len(self.shared)
 
 
-def _leaves(streams: Streams) -> dict[str, Stream]:
-    return {n: Stream(s.x.detach().requires_grad_(), s.mask) for n, s in streams.items()}
-
-
 def _finite(loss: Loss, step: Step) -> Tensor:
     """The value, after it and its gradients were seen to be finite."""
     assert loss.value.isfinite(), f"the loss is {loss.value}"
@@ -183,7 +179,3 @@ def _finite(loss: Loss, step: Step) -> Tensor:
         finite = gradient is None or gradient.isfinite().all()
         assert finite, f"the gradient of stream {name!r} is not finite"
     return loss.value
-
-
-def _moves(tensor: Tensor) -> bool:
-    return tensor.grad is not None and bool(tensor.grad.count_nonzero())

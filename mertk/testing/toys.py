@@ -49,6 +49,16 @@ def padded(streams: Streams, extra: int = 3) -> dict[str, Stream]:
     }
 
 
+def leaves(streams: Streams) -> dict[str, Stream]:
+    """The same batch, each stream with a gradient of its own."""
+    return {n: Stream(s.x.detach().requires_grad_(), s.mask) for n, s in streams.items()}
+
+
+def moved(tensor: Tensor) -> bool:
+    """Whether a gradient that is not 0 reached a tensor."""
+    return tensor.grad is not None and bool(tensor.grad.count_nonzero())
+
+
 class ToyFusion(nn.Module):
     """The smallest fusion whose vectors depend on the pair: own average + others' averages W.
 
