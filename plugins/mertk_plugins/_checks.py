@@ -4,14 +4,21 @@ import math
 from collections.abc import Sequence
 
 
-def at_least_one(argument: str, value: int) -> None:
-    """Refuse a count below 1.
+def a_count(argument: str, value: int, most: int = 1_000_000) -> None:
+    """Refuse a count below 1, and one that would use up all memory before anything is told.
+
+    Args:
+        argument: Whose value it is.
+        value: That value.
+        most: What it can be at most.
 
     Raises:
-        ValueError: It is below 1.
+        ValueError: It is out of range.
     """
     if value < 1:
         raise ValueError(f"{argument}: must be at least 1 (got {value})")
+    if value > most:
+        raise ValueError(f"{argument}: must be at most {most} (got {value})")
 
 
 def dropout_rate(argument: str, value: float) -> None:
