@@ -1,10 +1,12 @@
 """What every reader does first: check what a clip asks for, and open the file."""
 
+import errno
 import math
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import av
 import xxhash
@@ -27,12 +29,24 @@ def digest(path: Path) -> str:
     """
     state = xxhash.xxh3_128()
     try:
-        with path.open("rb") as file:
+        with _regular(path) as file:
             while block := file.read(1 << 20):
                 state.update(block)
     except OSError as error:
         raise MediaError(path, _reason(path, error)) from None
     return state.hexdigest()
+
+
+def _regular(path: Path) -> BinaryIO:
+    """Open a file that has an end: a pipe or a device may keep a reader for ever.
+
+    Raises:
+        OSError: It cannot be opened, or is of another kind.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "a pipe, socket or device, not a file")
+    return path.open("rb")
 
 
 def check(ref: MediaRef) -> None:
@@ -44,7 +58,7 @@ def check(ref: MediaRef) -> None:
     _check_times(ref)
     _check_crop(ref)
     try:
-        with ref.path.open("rb") as file:
+        with _regular(ref.path) as file:
             empty = not file.read(1)
     except OSError as error:
         raise MediaError(ref.path, _reason(ref.path, error)) from None

@@ -67,6 +67,21 @@ def test_a_clip_may_reach_a_little_beyond_its_file(
     assert len(list(media.pictures(MediaRef(films["avi"], 3.0, 4.09)))) == 15
 
 
+@pytest.mark.timeout(20)
+def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "zero.wav").symlink_to("/dev/zero")
+    for name in ("pipe.wav", "zero.wav"):
+        ref = MediaRef(tmp_path / name)
+        for read in (
+            lambda r: media.sound(r, RATE),
+            media.duration,
+            lambda r: media.digest(r.path),
+        ):
+            with pytest.raises(MediaError, match="a pipe, socket or device, not a file"):
+                read(ref)
+
+
 @pytest.mark.parametrize("suffix", ["wav", "flac", "mp3", "mp4", "avi", "flv", "m4a"])
 def test_an_empty_file_says_so(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"empty.{suffix}"
