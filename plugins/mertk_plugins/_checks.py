@@ -1,7 +1,9 @@
 """Checks of constructor arguments: `argument: what is wrong (value); what is right`."""
 
 import math
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def a_count(argument: str, value: int, most: int = 1_000_000) -> None:
@@ -55,6 +57,12 @@ def divides(argument: str, value: int, whole: str, total: int) -> None:
     """
     if total % value:
         raise ValueError(f"{argument}: must divide {whole}={total} (got {value})")
+
+
+def inside(path: Path, folder: Path) -> bool:
+    """Whether a path stays in a folder, whatever it goes through; links are not followed."""
+    whole, root = (os.path.abspath(p) for p in (path, folder))  # noqa: PTH100 - it resolves `..`
+    return Path(whole).is_relative_to(root)
 
 
 def some_modalities(modalities: Sequence[str], known: str) -> tuple[str, ...]:

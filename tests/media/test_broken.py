@@ -24,12 +24,16 @@ from tests.media.making import (
 )
 
 BROKEN: dict[str, tuple[Callable[[Path, Path], MediaRef], str]] = {
+    "a name with a NUL": (lambda f, w: MediaRef(f / "a\0.wav"), "null byte"),
+    "a name too long": (lambda f, w: MediaRef(f / ("x" * 300)), "name too long"),
     "missing": (lambda f, w: MediaRef(f / "none" / "a.wav"), "no such file; the folder .*none"),
     "a folder": (lambda f, w: MediaRef(f), "is a folder"),
-    "negative start": (lambda f, w: MediaRef(w, -1.0), r"start: .* \(-1.0\)"),
+    "negative start": (lambda f, w: MediaRef(w, -1.0), r"start: .* \(-1\)"),
     "start is NaN": (lambda f, w: MediaRef(w, nan), r"start: .* \(nan\)"),
     "end is NaN": (lambda f, w: MediaRef(w, 0.0, nan), r"end: .* \(nan\)"),
     "end is infinite": (lambda f, w: MediaRef(w, 0.0, inf), r"end: .* \(inf\)"),
+    "start is absurd": (lambda f, w: MediaRef(w, 1e308), r"start: .* \(1e\+308\)"),
+    "end is absurd": (lambda f, w: MediaRef(w, 0.0, 1e308), r"end: .* \(1e\+308\)"),
     "end at start": (lambda f, w: MediaRef(w, 1.0, 1.0), r"end: must lie after start \(1 <= 1"),
     "end before start": (lambda f, w: MediaRef(w, 1.0, 0.5), r"end: must lie after start"),
     "start beyond": (lambda f, w: MediaRef(w, 9.0), r"begins at 9 s, but the file ends at \d"),
@@ -52,8 +56,11 @@ def test_what_a_clip_asks_wrongly_is_named(
         _ = media.sound(ref, RATE) if kind == "sound" else list(media.pictures(ref))
     assert str(ref.path) in str(caught.value)
     if kind == "sound" and ref.path == sounds["mkv"]:
+        wav = MediaRef(sounds["wav"], ref.start, ref.end, ref.crop)
         with pytest.raises(MediaError, match=message):
-            media.sound(MediaRef(sounds["wav"], ref.start, ref.end, ref.crop), RATE)
+            media.sound(wav, RATE)
+        (heard,) = media.listen([wav])
+        assert isinstance(heard, MediaError)
 
 
 def test_a_clip_may_reach_a_little_beyond_its_file(
