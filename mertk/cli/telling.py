@@ -5,7 +5,7 @@ from typing import Any
 
 from mertk.cli.tables import show
 from mertk.console import Screen
-from mertk.report import Report
+from mertk.report import SYNTHETIC, Report
 from mertk.run import Finished, Options
 from mertk.score import chance
 from mertk.variants import Variant
@@ -94,7 +94,7 @@ class Telling:
         if corpus.left_out:
             notes.append(f"{len(corpus.left_out)} clips are left out of all folds")
         if corpus.card.synthetic:
-            notes.append(report.SYNTHETIC)
+            notes.append(SYNTHETIC)
         if self.finished.rows:
             reused = f" ({self.finished.reused} trials were there before)"
             place = self.options.results / self.full.recipe.name
