@@ -276,9 +276,8 @@ class EncoderTests(Kit):
         with torch.inference_mode():
             fronted = [encoder.front(pad([encoder.load(clip)])) for clip in clips]
             together = encoder.back(pad([stream.x[0].numpy() for stream in fronted]))
-        self._close(
-            real_steps(together), [real_steps(encode(encoder, [clip]))[0] for clip in clips]
-        )
+        alone = [real_steps(encode(encoder, [clip]))[0] for clip in clips]
+        self._close(real_steps(together), alone)
 
     def _close(self, actual: Sequence[Tensor], expected: Sequence[Tensor]) -> None:
         for one, other in zip(actual, expected, strict=True):
