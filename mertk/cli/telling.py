@@ -67,7 +67,10 @@ class Telling:
 
     def _legend(self, metrics: Sequence[str], *, paired: bool) -> list[str]:
         entries = {b.entry.name: b.entry for b in self.full.parts.values()}
-        told = ["; ".join(f"{m.upper()}: {entries[m].summary}" for m in metrics)]
+        meant = {m: entries[m].summary for m in metrics if entries[m].summary}
+        told = (
+            ["; ".join(f"{m.upper()}: {summary}" for m, summary in meant.items())] if meant else []
+        )
         levels = ", ".join(f"{m.upper()} {level:.3f}" for m, level in self._chance().items())
         if levels:
             told.append(f"guessing among {len(self._classes)} classes: {levels}")
