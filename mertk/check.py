@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from mertk.code import code_digest
 from mertk.draft import Draft
 from mertk.errors import Fault, PluginError, RecipeError, did_you_mean
 from mertk.offers import lacking
@@ -19,7 +20,7 @@ from mertk.recipe import (
     Select,
     TaskSpec,
 )
-from mertk.registry import SINGULAR, Registry, code_digest
+from mertk.registry import SINGULAR, Registry
 from mertk.resolved import RANKING, Bound, Resolved, ResolvedDataset, fill, filled
 from mertk.signature import Signature, explain, join
 
@@ -149,7 +150,7 @@ def _bind(
         entry = registry.find(kind, spec["use"], base)
         component = entry.load()
         signature = Signature.of(component, spec["use"], kind)
-        return Bound(entry, component, signature, code_digest(component))
+        return Bound(entry, component, signature, code_digest(component.__module__))
     except PluginError as error:
         faults.append(Fault(where, str(error)))
     except (NameError, TypeError, ValueError) as error:

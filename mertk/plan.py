@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mertk import __version__
+from mertk.code import code_digest
 from mertk.contracts import Card, Clip, Fold
 from mertk.errors import MertkError, did_you_mean
 from mertk.protocol import protocol_id
@@ -14,6 +15,8 @@ from mertk.split import Split, split
 from mertk.variants import Variant
 
 Json = Any
+ENGINE = ("mertk.split", "mertk.data", "mertk.model", "mertk.train.fit")
+"""The modules of the core whose text can change a result, with all that they import."""
 FORMAT = 2
 """Of what is kept of a trial; part of every key, so that older results are done again."""
 
@@ -88,6 +91,7 @@ def trials(
         CorpusError: The selection rule cannot be met on a fold.
     """
     emotion = {c.id: (c.labels["emotion"], c.speaker) for c in corpus.clips}
+    engine = f"{__version__} {code_digest(*ENGINE)}"
     made = []
     for variant in variants:
         recipe = variant.resolved.recipe
@@ -106,7 +110,7 @@ def trials(
                     ],
                     "inputs": dict(inputs[variant.name]),
                     "precision": precisions[variant.name],
-                    "code": {"mertk": __version__, "format": FORMAT, **_providers(variant)},
+                    "code": {"mertk": engine, "format": FORMAT, **_providers(variant)},
                 }
                 made.append(Trial(variant, fold.name, seed, parts, protocol, digest(causes)))
     return made

@@ -139,7 +139,12 @@ class Train(Part):
     schedule: Literal["constant", "cosine", "linear", "one_cycle"] = Field(
         default="constant", description="How the rate moves from step to step"
     )
-    warmup: float = Field(default=0.0, ge=0, lt=1, description="Share of steps that warm up")
+    warmup: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of steps that warm up; where it is 0, 0.3 with schedule one_cycle",
+    )
     clip_grad: float | None = Field(default=1.0, gt=0, description="Largest gradient norm")
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=1, description="Of the emotion loss: share given to all classes alike"

@@ -15,10 +15,9 @@ from typing import Any
 import pluggy
 
 from mertk import hookspecs
+from mertk.code import TEXT_DIGEST
 from mertk.errors import PluginError, did_you_mean
 from mertk.hookspecs import KINDS, PROJECT
-
-_DIGEST = "__mertk_digest__"
 
 SINGULAR: Mapping[str, str] = MappingProxyType(
     {
@@ -215,17 +214,6 @@ def _load_module(entry: Entry, name: str) -> ModuleType:
         raise PluginError(f"{entry.name!r} does not load: {_say(error)}") from error
 
 
-def code_digest(component: type[Any]) -> str:
-    """Digest of the text of the module that defines a component, as it was when it was loaded."""
-    module = sys.modules[component.__module__]
-    if isinstance(known := getattr(module, _DIGEST, None), str):
-        return known
-    source = inspect.getsourcefile(module)
-    text = Path(source).read_bytes() if source else b""
-    setattr(module, _DIGEST, hashlib.sha256(text).hexdigest()[:16])
-    return str(getattr(module, _DIGEST))
-
-
 def _load_file(path: Path) -> ModuleType:
     try:
         text = path.read_bytes()
@@ -237,7 +225,7 @@ def _load_file(path: Path) -> ModuleType:
         return sys.modules[name]
     module = ModuleType(name)
     module.__file__ = str(path)
-    setattr(module, _DIGEST, digest)
+    setattr(module, TEXT_DIGEST, digest)
     sys.modules[name] = module  # dataclasses and pickle look a class's module up there
     try:
         exec(compile(text, path, "exec"), module.__dict__)

@@ -1,7 +1,7 @@
 """The encoders of all variants, each distinct one built once."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,14 @@ from mertk.contracts import Encoder, has_frozen_front
 from mertk.errors import Fault, MertkError, RecipeError
 from mertk.extract import Stage
 from mertk.keys import Key, identity_key
-from mertk.recipe import digest
+from mertk.recipe import EncoderSpec, digest
 from mertk.resolved import Resolved
 from mertk.seeds import derive, drawing
 from mertk.variants import Variant
 
 Json = Any
+SAYS = ("modality", "version", "digest")
+"""What an encoder says of itself as text, and what its features are keyed by."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,8 @@ class Encoders:
         if said not in self._keys:
             with drawing(derive(0, said)):
                 encoder = resolved.build(where)
-            if spec.train and not _learns(encoder):
-                what = f"{spec.use!r} has nothing to train; leave this out"
-                raise RecipeError(resolved.source, [Fault(f"{where}.train", what)])
+            if faults := [*_faults(encoder, spec, where)]:
+                raise RecipeError(resolved.source, faults)
             source = Source(encoder, _identity(resolved, where, encoder), spec.train)
             self._keys[said] = key = identity_key({**source.identity, "stage": source.stage})
             self.sources[key] = source
@@ -110,6 +111,16 @@ def _identity(resolved: Resolved, where: str, encoder: Encoder) -> dict[str, Jso
         "version": encoder.version,
         "digest": encoder.digest,
     }
+
+
+def _faults(encoder: object, spec: EncoderSpec, where: str) -> Iterator[Fault]:
+    """What only the encoder itself can tell."""
+    silent = [n for n in SAYS if not isinstance(getattr(encoder, n, None), str)]
+    if silent:
+        what = f"{spec.use!r} does not say its {', '.join(silent)}; see mertk.contracts"
+        yield Fault(where, what)
+    if spec.train and not _learns(encoder):
+        yield Fault(f"{where}.train", f"{spec.use!r} has nothing to train; leave this out")
 
 
 def _learns(encoder: object) -> bool:

@@ -122,6 +122,18 @@ def test_names_and_media_that_no_trial_could_use_are_refused(
     assert what in told["error"]
 
 
+def test_an_encoder_that_does_not_say_what_it_is_keyed_by_is_refused(run: Run) -> None:
+    parts = """
+    class Bad:
+        modality, dim, version = "text", 4, 3
+        def load(self, clip): return np.zeros((1, 4), np.float32)
+        def __call__(self, stream): return stream
+    """
+    status, told, _ = run("encoders.words={use: ./bad.py:Bad}", parts=parts)
+    assert status == 2
+    assert "bad.py:Bad' does not say its version, digest; see" in told["error"]
+
+
 def test_a_fold_name_with_slashes_stays_inside_the_results(run: Run, tmp_path: Path) -> None:
     parts = """
     class Bad(Corpus):

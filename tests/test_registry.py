@@ -7,7 +7,7 @@ import pytest
 from mertk.draft import shipped
 from mertk.errors import PluginError
 from mertk.hookspecs import KINDS, hookimpl
-from mertk.registry import code_digest, collect, discover
+from mertk.registry import collect, discover
 
 
 def plugin(name: str = "mine", target: str = "collections:OrderedDict"):
@@ -99,19 +99,6 @@ def test_a_file_that_does_not_run_is_named(tmp_path) -> None:
     (tmp_path / "part.py").write_text("1 / 0")
     with pytest.raises(PluginError, match="part.py does not load: ZeroDivisionError"):
         discover().find("fusions", "./part.py:Part", tmp_path).load()
-
-
-def test_code_is_identified_by_the_text_that_was_loaded(tmp_path) -> None:
-    def loaded() -> type:
-        return discover().find("fusions", "./part.py:Part", tmp_path).load()
-
-    (tmp_path / "part.py").write_text("class Part: ...")
-    first = loaded()
-    before = code_digest(first)
-    assert loaded() is first, "a file is run once, so that its parts share their classes"
-    (tmp_path / "part.py").write_text("class Part: x = 1")
-    assert code_digest(first) == before, "of the text as it was when it was loaded"
-    assert code_digest(loaded()) != before
 
 
 def test_a_file_may_define_dataclasses(tmp_path) -> None:

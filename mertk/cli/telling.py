@@ -65,7 +65,10 @@ class Telling:
     def _legend(self) -> list[str]:
         entries = {b.entry.name: b.entry for b in self.full.parts.values()}
         names = [spec.use for spec in self.full.recipe.metrics]
-        told = ["; ".join(f"{m.upper()}: {entries[m].summary}" for m in names)]
+        meant = {m: entries[m].summary for m in names if entries[m].summary}
+        told = (
+            ["; ".join(f"{m.upper()}: {summary}" for m, summary in meant.items())] if meant else []
+        )
         levels = ", ".join(f"{m.upper()} {level:.3f}" for m, level in self._chance().items())
         if levels:
             told.append(f"guessing among {len(self._classes)} classes: {levels}")

@@ -18,6 +18,7 @@ from mertk.contracts import Clip, Encoder, MediaRef, Stream, has_frozen_front
 from mertk.encode import pad
 from mertk.errors import MediaError
 from mertk.testing._kit import Kit, constructor_arguments
+from mertk.testing._running import encode, evaluating, random_states, real_steps, run
 
 Array = NDArray[Any]
 Make = Callable[..., Any]
@@ -57,7 +58,7 @@ class EncoderTests(Kit):
     @pytest.fixture
     def encoder(self, make: Make) -> Any:
         """The encoder in evaluation mode, built anew for each test."""
-        return _evaluating(make())
+        return evaluating(make())
 
     def test_it_is_an_encoder(self, encoder: Any) -> None:
         """What the core asks it before it reads anything."""
@@ -95,7 +96,7 @@ class EncoderTests(Kit):
     ) -> None:
         """[B, T, dim] with a step or more for every clip, and a mask that says which are real."""
         for chosen in (clips, clips[:1]):
-            out = _encode(encoder, chosen)
+            out = encode(encoder, chosen)
             assert out.x.shape == (*out.mask.shape, encoder.dim)
             assert len(out.x) == len(chosen)
             assert out.x.is_floating_point()
@@ -106,14 +107,14 @@ class EncoderTests(Kit):
         self, encoder: Any, clips: Sequence[Clip]
     ) -> None:
         """Real steps come first; what follows them is 0."""
-        out = _encode(encoder, clips)
+        out = encode(encoder, clips)
         assert out.mask.dtype == torch.bool
         assert not (out.mask[:, 1:] & ~out.mask[:, :-1]).any(), "a mask has a gap"
         assert not out.x[~out.mask].any(), "a padded step is not 0"
 
     def test_different_clips_differ(self, encoder: Any, clips: Sequence[Clip]) -> None:
         """Something of what was read comes through."""
-        steps = _steps(_encode(encoder, clips))
+        steps = real_steps(encode(encoder, clips))
         assert not any(
             torch.equal(a.mean(0), b.mean(0)) for a in steps for b in steps if a is not b
         )
@@ -121,25 +122,25 @@ class EncoderTests(Kit):
     def test_padding_changes_nothing(self, encoder: Any, clips: Sequence[Clip]) -> None:
         """A clip's numbers must not depend on how long its neighbours are."""
         stream = pad([encoder.load(clip) for clip in clips])
-        expected = _steps(_run(encoder, stream))
+        expected = real_steps(run(encoder, stream))
         more = 1 + stream.mask.shape[1] // 2
         x = torch.cat([stream.x, torch.zeros_like(stream.x[:, :more])], 1)
         mask = nn.functional.pad(stream.mask, (0, more))
-        self._close(_steps(_run(encoder, Stream(x, mask))), expected)
+        self._close(real_steps(run(encoder, Stream(x, mask))), expected)
 
     def test_a_clip_does_not_see_the_rest_of_its_batch(
         self, encoder: Any, clips: Sequence[Clip]
     ) -> None:
         """Nor on who they are, nor on its place among them."""
-        alone = [_steps(_encode(encoder, [clip]))[0] for clip in clips]
-        self._close(_steps(_encode(encoder, clips)), alone)
-        self._close(_steps(_encode(encoder, clips[::-1])), alone[::-1])
+        alone = [real_steps(encode(encoder, [clip]))[0] for clip in clips]
+        self._close(real_steps(encode(encoder, clips)), alone)
+        self._close(real_steps(encode(encoder, clips[::-1])), alone[::-1])
 
     def test_the_same_input_gives_the_same_output(
         self, encoder: Any, clips: Sequence[Clip]
     ) -> None:
         """No random numbers outside training."""
-        first, second = _encode(encoder, clips), _encode(encoder, clips)
+        first, second = encode(encoder, clips), encode(encoder, clips)
         assert torch.equal(first.mask, second.mask)
         assert torch.equal(first.x, second.x)
 
@@ -147,7 +148,7 @@ class EncoderTests(Kit):
         """Others may read the same batch."""
         stream = pad([encoder.load(clip) for clip in clips])
         before = Stream(stream.x.clone(), stream.mask.clone())
-        _run(encoder, stream)
+        run(encoder, stream)
         assert torch.equal(stream.x, before.x)
         assert torch.equal(stream.mask, before.mask)
 
@@ -159,18 +160,18 @@ class EncoderTests(Kit):
         assert len(loaded[1]) == 0
         assert loaded[1].dtype == loaded[0].dtype
         assert loaded[1].shape[1:] == loaded[0].shape[1:]
-        out = _run(encoder, pad(loaded))
+        out = run(encoder, pad(loaded))
         assert not out.mask[1].any()
         assert not out.x[1].any()
-        neighbours = _steps(_encode(encoder, clips[:2]))
-        self._close([_steps(out)[0], _steps(out)[2]], neighbours)
+        neighbours = real_steps(encode(encoder, clips[:2]))
+        self._close([real_steps(out)[0], real_steps(out)[2]], neighbours)
 
     def test_a_batch_may_lack_the_modality_altogether(self, encoder: Any, lacking: Clip) -> None:
         """Both as one padded step, which is what training gives, and as none."""
         empty = encoder.load(lacking)
         for steps in (0, 1):
             x = torch.from_numpy(np.zeros((2, steps, *empty.shape[1:]), empty.dtype))
-            out = _run(encoder, Stream(x, torch.zeros(2, steps, dtype=torch.bool)))
+            out = run(encoder, Stream(x, torch.zeros(2, steps, dtype=torch.bool)))
             assert out.x.shape == (*out.mask.shape, encoder.dim)
             assert not out.mask.any()
             assert not out.x.any()
@@ -184,11 +185,11 @@ class EncoderTests(Kit):
             torch.manual_seed(seed)
             np.random.seed(seed)
             random.seed(seed)
-            built.append(_evaluating(make()))
+            built.append(evaluating(make()))
         one, other = built
         assert (one.modality, one.dim, one.version) == (other.modality, other.dim, other.version)
         assert one.digest == other.digest
-        assert torch.equal(_encode(one, clips).x, _encode(other, clips).x)
+        assert torch.equal(encode(one, clips).x, encode(other, clips).x)
 
     def test_a_trials_seed_decides_what_training_starts_from(
         self, make: Make, clips: Sequence[Clip]
@@ -199,7 +200,7 @@ class EncoderTests(Kit):
         outputs = []
         for seed in (1, 2):
             torch.manual_seed(seed)
-            outputs.append(_encode(_evaluating(make(trial_seed=12345)), clips).x)
+            outputs.append(encode(evaluating(make(trial_seed=12345)), clips).x)
         assert torch.equal(*outputs)
 
     def test_it_leaves_the_programs_random_numbers_alone(
@@ -207,9 +208,9 @@ class EncoderTests(Kit):
     ) -> None:
         """A run must not change because features were in the store already."""
         torch.manual_seed(0)
-        before = _random_states()
-        _encode(_evaluating(make()), clips)
-        assert _random_states() == before
+        before = random_states()
+        encode(evaluating(make()), clips)
+        assert random_states() == before
 
     @pytest.mark.parametrize("content", [None, b"", b"\xff\x00 nothing that plays" * 99])
     def test_a_broken_file_is_named(
@@ -248,7 +249,7 @@ class EncoderTests(Kit):
         if not has_frozen_front(encoder):
             pytest.skip("the encoder has no frozen front")
         stream = pad([encoder.load(clip) for clip in (*clips, lacking)])
-        whole, fronted = _run(encoder, stream), encoder.front(stream)
+        whole, fronted = run(encoder, stream), encoder.front(stream)
         assert fronted.x.ndim == 3
         assert not fronted.x[~fronted.mask].any(), "a padded step is not 0"
         assert torch.equal(encoder.back(fronted).x, whole.x)
@@ -265,7 +266,7 @@ class EncoderTests(Kit):
         if "trial_seed" not in constructor_arguments(self.component):
             pytest.skip("the encoder takes no trial_seed")
         stream = pad([encoder.load(clip) for clip in clips])
-        other = _evaluating(make(trial_seed=12345))
+        other = evaluating(make(trial_seed=12345))
         assert torch.equal(other.front(stream).x, encoder.front(stream).x)
 
     def test_the_back_does_not_see_more_padding(self, encoder: Any, clips: Sequence[Clip]) -> None:
@@ -275,32 +276,9 @@ class EncoderTests(Kit):
         with torch.inference_mode():
             fronted = [encoder.front(pad([encoder.load(clip)])) for clip in clips]
             together = encoder.back(pad([stream.x[0].numpy() for stream in fronted]))
-        self._close(_steps(together), [_steps(_encode(encoder, [clip]))[0] for clip in clips])
+        alone = [real_steps(encode(encoder, [clip]))[0] for clip in clips]
+        self._close(real_steps(together), alone)
 
     def _close(self, actual: Sequence[Tensor], expected: Sequence[Tensor]) -> None:
         for one, other in zip(actual, expected, strict=True):
             assert_close(one, other, rtol=self.tolerance, atol=self.tolerance)
-
-
-def _evaluating(encoder: Any) -> Any:
-    return encoder.eval() if isinstance(encoder, nn.Module) else encoder
-
-
-def _encode(encoder: Any, clips: Sequence[Clip]) -> Stream:
-    return _run(encoder, pad([encoder.load(clip) for clip in clips]))
-
-
-def _run(encoder: Any, stream: Stream) -> Stream:
-    with torch.inference_mode():
-        out: Stream = encoder(stream)
-    return out
-
-
-def _steps(out: Stream) -> list[Tensor]:
-    """The real steps of each clip."""
-    return [x[mask] for x, mask in zip(out.x, out.mask, strict=True)]
-
-
-def _random_states() -> tuple[bytes, str, object]:
-    numpy_state = str(np.random.get_state())
-    return torch.get_rng_state().numpy().tobytes(), numpy_state, random.getstate()
