@@ -88,9 +88,7 @@ def _bind_all(
         bound = _bind(spec, kind, where, base, registry, faults)
         if bound is not None:
             parts[where] = bound
-            faults += bound.signature.faults(_arguments(spec, where), where)
-            faults += _taken(bound, where)
-            faults += _lacking(bound, where)
+            faults += _faults_of(bound, spec, where)
     return parts
 
 
@@ -164,7 +162,7 @@ def _bind(
 def _faults_of(bound: Bound, spec: Mapping[str, Json], where: str) -> list[Fault]:
     """What is wrong with one component and its arguments."""
     faults = bound.signature.faults(_arguments(spec, where), where)
-    return [*faults, *_taken(bound, where), *_lacking(bound, where)]
+    return [*faults, *_taken(bound, where), *_lacking(bound, where), *_fixed(bound, spec, where)]
 
 
 def _place(where: str) -> type[Component]:
@@ -223,6 +221,14 @@ def _lacking(bound: Bound, where: str) -> Iterator[Fault]:
     if lacking:
         what = f"{bound.entry.name!r} is no {SINGULAR[kind]}: it lacks {', '.join(lacking)}"
         yield Fault(where, f"{what}; see mertk.contracts")
+
+
+def _fixed(bound: Bound, spec: Mapping[str, Json], where: str) -> Iterator[Fault]:
+    """An encoder that is to be trained and has no weights that could be."""
+    trained = bound.entry.kind == "encoders" and spec.get("train") is True
+    if trained and "parameters" not in _offered(bound.component):
+        what = f"{bound.entry.name!r} is no torch module: it cannot be trained; leave this out"
+        yield Fault(f"{where}.train", what)
 
 
 def _needs(parts: Mapping[str, Bound]) -> Iterator[Fault]:
