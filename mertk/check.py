@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from mertk.code import code_digest
 from mertk.draft import Draft
 from mertk.errors import Fault, PluginError, RecipeError, did_you_mean
-from mertk.offers import lacking
+from mertk.offers import lacking, offered_by
 from mertk.recipe import (
     Component,
     DatasetSpec,
@@ -162,7 +162,7 @@ def _bind(
 def _faults_of(bound: Bound, spec: Mapping[str, Json], where: str) -> list[Fault]:
     """What is wrong with one component and its arguments."""
     faults = bound.signature.faults(_arguments(spec, where), where)
-    return [*faults, *_taken(bound, where), *_lacking(bound, where)]
+    return [*faults, *_taken(bound, where), *_lacking(bound, where), *_fixed(bound, spec, where)]
 
 
 def _place(where: str) -> type[Component]:
@@ -185,6 +185,14 @@ def _lacking(bound: Bound, where: str) -> Iterator[Fault]:
     if names := lacking(bound.component, kind):
         what = f"{bound.entry.name!r} is no {SINGULAR[kind]}: it lacks {', '.join(names)}"
         yield Fault(where, f"{what}; see mertk.contracts")
+
+
+def _fixed(bound: Bound, spec: Mapping[str, Json], where: str) -> Iterator[Fault]:
+    """An encoder that is to be trained and has no weights that could be."""
+    trained = bound.entry.kind == "encoders" and spec.get("train") is True
+    if trained and "parameters" not in offered_by(bound.component):
+        what = f"{bound.entry.name!r} is no torch module: it cannot be trained; leave this out"
+        yield Fault(f"{where}.train", what)
 
 
 def _needs(parts: Mapping[str, Bound]) -> Iterator[Fault]:

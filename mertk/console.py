@@ -1,9 +1,10 @@
 """What a person sees while and after a run; the only place that knows rich."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,6 +22,14 @@ from rich.table import Table
 Advance = Callable[[int], None]
 
 
+class _Console(Console):
+    """Falls silent where nobody listens any more: what is being done goes on."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 class Screen:
     """Progress on stderr, results on stdout; no bars where stderr is not a terminal.
 
@@ -28,8 +37,8 @@ class Screen:
     """
 
     def __init__(self) -> None:
-        self._err = Console(stderr=True, highlight=False)
-        self._out = Console(highlight=False)
+        self._err = _Console(stderr=True, highlight=False)
+        self._out = _Console(highlight=False)
         # A table in a file or a pipe is not cut to the width of a terminal that is not there.
         if not sys.stdout.isatty():
             self._out.width = 120
@@ -67,7 +76,8 @@ class Screen:
 
     def say(self, text: str) -> None:
         """One line on stderr that stays."""
-        self._err.print(escape(text), soft_wrap=True)
+        with suppress(OSError):  # a message that cannot be shown is no reason to stop
+            self._err.print(escape(text), soft_wrap=True)
 
     def table(
         self,

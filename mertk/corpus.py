@@ -85,6 +85,9 @@ def _is_unicode(text: str) -> bool:
 
 
 def _check_labels(corpus: Corpus) -> None:
+    classes = list(corpus.card.classes)
+    if not all(isinstance(name, str) for name in classes) or len(set(classes)) < len(classes):
+        raise CorpusError(f"dataset: its classes must be different plain texts (got {classes!r})")
     for clip in corpus.clips:
         label = clip.labels.get("emotion")
         if label not in corpus.card.classes:

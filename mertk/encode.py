@@ -108,6 +108,8 @@ class Encoding:
         if x.ndim != 3 or len(x) != len(ids) or x.shape[2] != channels:
             asked = f"[{len(ids)}, T, {channels}]"
             self._refuse(f"its output is {list(x.shape)}; its batch and `dim` ask for {asked}")
+        if x.is_complex():
+            self._refuse(f"its output is {x.dtype}; expected real numbers")
         if mask.dtype != torch.bool or mask.shape != x.shape[:2]:
             found = f"{mask.dtype} {list(mask.shape)}"
             self._refuse(f"its mask is {found}; expected torch.bool {list(x.shape[:2])}")

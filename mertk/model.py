@@ -176,7 +176,7 @@ def _fused_dims(fusion: Any, resolved: Resolved) -> dict[str, int]:
 
 
 def _check_names(resolved: Resolved) -> None:
-    """Refuse names that torch's modules have attributes of."""
+    """Refuse names that torch's modules have attributes of, and those of the model's own losses."""
     taken = nn.ModuleDict()
     recipe = resolved.recipe
     sections = (("encoders", recipe.encoders), ("tasks", recipe.tasks))
@@ -185,6 +185,11 @@ def _check_names(resolved: Resolved) -> None:
         for section, parts in sections
         for name in parts
         if hasattr(taken, name)
+    ]
+    faults += [
+        Fault(f"tasks.{name}", "a loss of the model itself has this name; choose another")
+        for name in ("emotion", "total")
+        if name in recipe.tasks
     ]
     if faults:
         raise RecipeError(resolved.source, faults)

@@ -26,19 +26,20 @@ MARKS: Mapping[str, tuple[str, ...]] = {
 
 def lacking(component: type[Any], kind: str) -> list[str]:
     """What a class would have to offer to be of a kind, and does not."""
-    offered = _offered(component)
+    offered = offered_by(component)
     return [name for name in OFFERS[kind] if name not in offered]
 
 
 def kind_of(component: type[Any]) -> str | None:
     """The kind that a class is of, going by what it offers; None where that is not clear."""
-    offered = _offered(component)
+    offered = offered_by(component)
     marked = [kind for kind, names in MARKS.items() if offered.issuperset(names)]
     if not marked and offered.issuperset(OFFERS["fusions"]):
         return "fusions" if "dims" in signature(component).parameters else None
     return marked[0] if len(marked) == 1 else None
 
 
-def _offered(component: type[Any]) -> set[str]:
+def offered_by(component: type[Any]) -> set[str]:
+    """Names that instances of a class have."""
     # Every class can be called, to make an instance: what counts is what its instances offer.
     return {name for c in component.__mro__ for name in vars(c)}

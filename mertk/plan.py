@@ -67,7 +67,9 @@ class Trial:
     @property
     def name(self) -> str:
         """Fold, seed and key, fit for a folder."""
-        fold = re.sub(r"[^\w.-]+", "_", self.fold)[:60].lstrip(".")
+        fold = re.sub(r"[^\w.-]+", "_", self.fold).lstrip(".")
+        # Names of files are counted in bytes; cut in the middle of a letter, it is left out.
+        fold = fold[:60].encode()[:120].decode(errors="ignore")
         return f"{fold}-seed{self.seed}-{self.key}"
 
 

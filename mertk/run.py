@@ -129,7 +129,7 @@ def rehearse(variants: Sequence[Variant], encoders: Encoders, corpus: Corpus) ->
             faults |= dict.fromkeys(error.faults)
         except MertkError:
             raise
-        except Exception:
+        except (Exception, SystemExit):
             # A fault of a component's code: its trials fail with a traceback, the others go on.
             continue
     if faults:
@@ -204,10 +204,11 @@ class _Runner:
                 outcome = conduct(trial, setting, checkpoint, advance)
         except MertkError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a component's fault costs its own trials
             where = self.results.fail(trial, traceback.format_exc())
             self.failed[_place(trial)] = str(error)
-            self.screen.say(f"failed: {label}: {type(error).__name__}: {error} (see {where})")
+            first = str(error).partition("\n")[0]
+            self.screen.say(f"failed: {label}: {type(error).__name__}: {first} (see {where})")
             return
         self.records[_place(trial)] = record = self.results.write(trial, outcome)
         checkpoint.remove()

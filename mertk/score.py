@@ -10,6 +10,20 @@ from numpy.typing import NDArray
 from mertk.contracts import KnowsChance, Metric
 
 
+def judge(metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float32]) -> float:
+    """One metric of one set of predictions, which it may look at and not change.
+
+    Args:
+        metric: The metric.
+        labels: [B] class indices.
+        scores: [B, N].
+    """
+    seen = labels.view(), scores.view()
+    for array in seen:
+        array.flags.writeable = False
+    return float(metric(*seen))
+
+
 def score(
     metrics: Mapping[str, Metric], labels: NDArray[np.int64], scores: NDArray[np.float32]
 ) -> dict[str, float]:
@@ -20,16 +34,17 @@ def score(
         labels: [B] class indices.
         scores: [B, N].
     """
-    return {name: float(metric(labels, scores)) for name, metric in metrics.items()}
+    return {name: judge(metric, labels, scores) for name, metric in metrics.items()}
 
 
 def chance(metrics: Mapping[str, Metric], num_classes: int) -> dict[str, float]:
-    """What guessing comes to, for those of the metrics that say it."""
-    return {
+    """What guessing comes to, for those of the metrics that say it as a number."""
+    told = {
         name: float(metric.chance(num_classes))
         for name, metric in metrics.items()
         if isinstance(metric, KnowsChance)
     }
+    return {name: level for name, level in told.items() if isfinite(level)}
 
 
 def summary(values: Sequence[float]) -> dict[str, object]:

@@ -265,3 +265,114 @@ def test_a_wav_cut_anywhere_is_broken_media_and_nothing_else(tmp_path: Path) -> 
         cut.write_bytes(content[:keep])
         with pytest.raises(MediaError):
             sound(MediaRef(cut), 8000)
+
+
+@pytest.mark.parametrize("where", ["metrics=[ua, './bad.py:Bad']", "train.select.by=./bad.py:Bad"])
+def test_a_metric_cannot_change_the_predictions_it_looks_at(
+    run: Run, tmp_path: Path, where: str
+) -> None:
+    parts = """
+    class Bad:
+        higher_is_better = True
+        def __call__(self, labels, scores):
+            scores[:] = 0.25
+            return 0.5
+    """
+    status, told, err = run(where, parts=parts, more=("--folds", "fold1"))
+    assert (status, told["rows"][0]["failed"]) == (1, 1)
+    assert "read-only" in err
+    assert not list((tmp_path / "results").rglob("predictions.parquet"))
+
+
+def test_a_part_that_ends_the_process_in_training_costs_its_own_trials(
+    run: Run, tmp_path: Path
+) -> None:
+    parts = """
+    class Bad(torch.nn.Module):
+        def __init__(self, dims):
+            super().__init__()
+            self.dims = dims
+        def forward(self, streams):
+            clips = len(next(iter(streams.values())).x)
+            if clips > 2 and not self.training:
+                raise SystemExit(0)
+            return {k: s.mean() for k, s in streams.items()}
+    """
+    status, told, err = run("fusion={use: ./bad.py:Bad}", "tasks={}", parts=parts)
+    assert (status, told["rows"][0]["failed"]) == (1, 3)
+    assert err.count("failed: full fold") == 3
+
+
+def test_what_a_part_prints_is_kept_out_of_the_answer(run: Run) -> None:
+    parts = """
+    print("imported")
+    class Bad(Spelled):
+        def load(self, clip):
+            print("loaded")
+            return super().load(clip)
+    """
+    status, told, err = run(
+        "encoders.words={use: ./bad.py:Bad}", parts=parts, more=("--folds", "fold1")
+    )
+    assert status == 0
+    assert told["rows"][0]["trials"] == 1
+    assert {"imported", "loaded"} <= set(err.splitlines())
+
+
+def test_a_panic_of_a_component_is_told_like_any_fault(run: Run) -> None:
+    parts = """
+    class Panic(BaseException): ...
+    class Bad(Spelled):
+        def load(self, clip): raise Panic("of another language")
+    """
+    status, told, _ = run("encoders.words={use: ./bad.py:Bad}", parts=parts)
+    assert status == 1
+    assert "Panic: of another language" in told["error"]
+
+
+def test_an_encoder_without_weights_cannot_be_trained(run: Run) -> None:
+    status, told, _ = run("encoders.words.train=true")
+    assert status == 2
+    assert "encoders.words.train: " in told["error"]
+    assert "is no torch module: it cannot be trained" in told["error"]
+
+
+def test_a_task_cannot_take_the_name_of_the_models_own_loss(run: Run) -> None:
+    status, told, _ = run("tasks={emotion: {use: avel, dim: 8}}")
+    assert status == 2
+    assert "tasks.emotion: a loss of the model itself has this name" in told["error"]
+
+
+@pytest.mark.parametrize("classes", ["('ang', *CLASSES)", "(1, 2, 3, 4)"])
+def test_classes_are_different_texts(run: Run, classes: str) -> None:
+    parts = f"""
+    class Bad(Corpus):
+        @property
+        def card(self): return replace(super().card, classes={classes})
+    """
+    status, told, _ = run("dataset={use: ./bad.py:Bad}", parts=parts)
+    assert status == 2
+    assert "dataset: its classes must be different plain texts" in told["error"]
+
+
+def test_a_fold_name_longer_than_a_file_may_have_is_cut(run: Run, tmp_path: Path) -> None:
+    parts = """
+    class Bad(Corpus):
+        def folds(self):
+            return [replace(f, name="\U00020000" * 200) for f in super().folds()][:1]
+    """
+    status, _, err = run("dataset={use: ./bad.py:Bad}", parts=parts)
+    assert status == 0, err
+    assert len(list((tmp_path / "results").rglob("trial.json"))) == 1
+
+
+def test_a_component_that_fills_the_disk_is_no_fault_in_code(run: Run) -> None:
+    parts = """
+    class Bad(Spelled):
+        def load(self, clip): raise OSError(28, "No space left on device", "/cache/x")
+    """
+    status, told, _ = run("encoders.words={use: ./bad.py:Bad}", parts=parts)
+    assert status == 2
+    assert (
+        "/cache/x: cannot be written (No space left on device); while Bad loaded" in told["error"]
+    )

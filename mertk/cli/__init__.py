@@ -1,13 +1,16 @@
 """The command line: one screen per verb; what is heavy is imported inside the verb."""
 
 import argparse
-import json
+import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 
+from mertk.cli.answer import alone, answer
 from mertk.cli.parser import parser
 from mertk.errors import MertkError
 
@@ -33,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     can mend. 130: stopped by Ctrl-C.
     """
     as_json = "--json" in (sys.argv[1:] if argv is None else argv)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - until the end
     try:
         status = _perform(parser().parse_args(argv))
     except MertkError as error:
@@ -44,25 +50,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `mertk list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except Exception as error:  # a component is a stranger's code: anything may come out of it
+    except OSError as error:
+        return _give_up(error, as_json=as_json)
+    except SystemExit:  # --help
+        raise
+    except BaseException as error:  # a component is a stranger's code: anything may come out of it
         _complain(_unforeseen(error), as_json=as_json)
         return FAILED
     return status
 
 
 def _perform(arguments: argparse.Namespace) -> int:
-    if isinstance(sys.stdout, TextIOWrapper):  # a terminal that lacks a letter costs no result
-        sys.stdout.reconfigure(errors="backslashreplace")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter costs no result
+            stream.reconfigure(errors="backslashreplace")
     module, verb = VERBS[arguments.verb]
     try:
-        status: int = getattr(import_module(module), verb)(arguments)
+        with alone(as_json=getattr(arguments, "json", False)):
+            status: int = getattr(import_module(module), verb)(arguments)
     except SystemExit as error:
         raise RuntimeError(f"a component ended the process with status {error.code}") from error
     sys.stdout.flush()
     return status
 
 
-def _unforeseen(error: Exception) -> str:
+def _unforeseen(error: BaseException) -> str:
     """Say an error that nobody foresaw; its traceback goes to a file, for whoever mends it."""
     import tempfile
     import traceback
@@ -79,7 +91,20 @@ def _unforeseen(error: Exception) -> str:
     return f"{said}; this is a fault in the code of mertk or of a component (see {file.name})"
 
 
+def _give_up(error: OSError, *, as_json: bool) -> int:
+    """Say what the system refused: a full disk can be mended, whatever was to be written there."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        _complain(_unforeseen(error), as_json=as_json)
+        return FAILED
+    told = [f"{error.filename or 'the output'}: cannot be written ({error.strerror})"]
+    told += [*getattr(error, "__notes__", ()), "make room and run again, what is finished is kept"]
+    _complain("; ".join(told), as_json=as_json)
+    return MENDABLE
+
+
 def _complain(message: str, *, as_json: bool) -> None:
-    print(f"mertk: {message}", file=sys.stderr)
-    if as_json:
-        print(json.dumps({"error": message}))
+    with suppress(OSError):  # nobody can be told
+        print(f"mertk: {message}", file=sys.stderr)
+        if as_json:
+            answer({"error": message})
+            sys.stdout.flush()

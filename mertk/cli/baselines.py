@@ -1,11 +1,11 @@
 """`mertk baselines`: what a corpus gives away without its media, and what people reach on it."""
 
 import argparse
-import json
 from typing import Any
 
 from mertk.baselines.measure import Skipped, Standing, measure
 from mertk.check import resolve_dataset
+from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
 from mertk.console import Screen
 from mertk.corpus import open_corpus
@@ -24,8 +24,7 @@ def baselines(arguments: argparse.Namespace) -> int:
     corpus = open_corpus(dataset)
     standings, skipped = measure(corpus)
     if arguments.json:
-        told = _as_json(dataset.spec.use, corpus, standings, skipped)
-        print(json.dumps(told, allow_nan=False))
+        answer(_as_json(dataset.spec.use, corpus, standings, skipped))
     else:
         _show(screen, corpus, standings, skipped)
     return 0

@@ -1,18 +1,18 @@
 """`mertk compare`: finished runs against the first of them."""
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mertk.cli.answer import answer
+from mertk.cli.beginning import begin
 from mertk.cli.tables import show
-from mertk.console import Screen
 from mertk.contracts import Metric
 from mertk.errors import MertkError, PluginError
 from mertk.protocol import refuse_mixed
 from mertk.records import Kept, read_kept
-from mertk.registry import Registry, discover
+from mertk.registry import Registry
 from mertk.report import SYNTHETIC, Report
 from mertk.rows import Row, row
 from mertk.signature import Signature
@@ -25,7 +25,7 @@ def compare(arguments: argparse.Namespace) -> int:
     """Tell how finished runs differ from the first one named."""
     if len(arguments.runs) < 2:
         raise MertkError("compare: name two runs or more, such as foalnet-ravdess concat-ravdess")
-    screen, registry = Screen(), discover()
+    screen, registry = begin()
     kept = [read_kept(_folder(name, Path(arguments.results))) for name in arguments.runs]
     measures = _metrics(kept[0], registry)
     rows = [_row(name, one, measures) for name, one in zip(arguments.runs, kept, strict=True)]
@@ -38,7 +38,7 @@ def compare(arguments: argparse.Namespace) -> int:
             "synthetic": _synthetic(rows),
             "rows": report.as_json(),
         }
-        print(json.dumps(told, allow_nan=False))
+        answer(told)
     else:
         title = f"{rows[0].variant} and others on {_corpus(rows[0])}"
         show(screen, title, report, _notes(rows, kept), arguments.picks)

@@ -1,11 +1,11 @@
 """`mertk doctor`: what is wrong with a corpus."""
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mertk.cli import FAILED, OK
+from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
 from mertk.console import Screen
 from mertk.doctor import CHECKS, Diagnosis, Examined, diagnose, open_dataset, read_media
@@ -36,7 +36,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     if left_out:
         write_exclusions(left_out, examined, found)
     if arguments.json:
-        print(json.dumps(as_json(examined, found), allow_nan=False))
+        answer(as_json(examined, found))
     else:
         _tell(screen, examined, found, arguments)
     return FAILED if any(d.severity == "severe" for d in found) else OK

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from mertk.cli.answer import answer
 from mertk.errors import MertkError, PluginError, did_you_mean
 from mertk.hookspecs import KINDS
 from mertk.registry import Entry, Registry, discover
@@ -24,7 +25,7 @@ def listing(arguments: argparse.Namespace) -> int:
             for e in entries
         ]
         skipped = [{"plugin": s.name, "reason": s.reason} for s in registry.skipped]
-        print(json.dumps({"components": told, "skipped": skipped}))
+        answer({"components": told, "skipped": skipped})
         return 0
     width = max((len(e.name) for e in entries), default=0)
     wide = max((len(e.provider) for e in entries), default=0)
@@ -50,7 +51,7 @@ def show(arguments: argparse.Namespace) -> int:
     """Tell a component's arguments, shapes and source, or the keys of a recipe's section."""
     told = _shown(discover(), arguments.name)
     if arguments.json:
-        print(json.dumps({"components": told}))
+        answer({"components": told})
         return 0
     for component in told:
         print(f"{component['name']} ({component['kind']}), from {component['provider']}\n")
@@ -132,7 +133,7 @@ def check(arguments: argparse.Namespace) -> int:
     variants(recipe, edits_of(resolved.recipe.ablations), registry)
     if arguments.json:
         told = resolved.recipe.model_dump(mode="json")
-        print(json.dumps({"recipe": told, "fingerprint": resolved.fingerprint}))
+        answer({"recipe": told, "fingerprint": resolved.fingerprint})
     else:
         print(f"{arguments.recipe}: no faults; fingerprint {resolved.fingerprint}")
     return 0

@@ -1,12 +1,12 @@
 """`mertk run` and `mertk ablate`."""
 
 import argparse
-import json
 from pathlib import Path
 
 from mertk import draft
 from mertk.check import resolve
 from mertk.cli import FAILED, OK
+from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
 from mertk.draft import Draft
 from mertk.errors import MertkError
@@ -54,7 +54,7 @@ def _go(arguments: argparse.Namespace, edits: list[Edit], *, ablating: bool = Fa
     finished = run_all(made, options, screen)
     telling = Telling(made, finished, options)
     if arguments.json:
-        print(json.dumps(telling.as_json(), allow_nan=False))
+        answer(telling.as_json())
     elif options.dry:
         telling.plan(screen)
     else:

@@ -18,6 +18,7 @@ from mertk.data import Batch, ClipData
 from mertk.model import Model
 from mertk.recipe import Train
 from mertk.sampling import epoch_batches
+from mertk.score import judge
 from mertk.seeds import derive, drawing
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import accelerator, repeatable
@@ -123,8 +124,8 @@ class _Loop:
         test = self._predict(self.parts.test)
         same = self.parts.valid is self.parts.test
         valid = test if same else self._predict(self.parts.valid)
-        on_valid = float(metric(self._labels(self.parts.valid), valid))
-        on_test = float(metric(self._labels(self.parts.test), test))
+        on_valid = judge(metric, self._labels(self.parts.valid), valid)
+        on_test = judge(metric, self._labels(self.parts.test), test)
         return Epoch(number, losses, lr, on_valid, on_test), test, valid
 
     def _train(self, number: int) -> dict[str, float]:

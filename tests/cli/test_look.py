@@ -231,6 +231,20 @@ def test_a_pipe_that_closes_early_is_no_error() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("verb", ["list", "list --json", "schema"])
+def test_an_output_that_cannot_be_written_is_exit_2(verb: str) -> None:
+    command = f"{sys.executable} -m mertk {verb} > /dev/full"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("mertk: the output: cannot be written (No space left on device)")
+    assert "Traceback" not in done.stderr
+
+
+def test_closed_ends_are_no_error() -> None:
+    command = f"{sys.executable} -m mertk list >&- 2>&-"
+    assert subprocess.run(command, shell=True, check=False).returncode == 0
+
+
 def test_a_wrong_command_line_is_exit_2_without_a_traceback(capsys) -> None:
     assert main(["fly"]) == 2
     told = capsys.readouterr().err
