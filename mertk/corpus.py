@@ -1,7 +1,7 @@
 """Open the dataset of a recipe: its clips and folds, checked, without what is left out."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from mertk.contracts import Fold
 from mertk.errors import CorpusError, did_you_mean
@@ -31,7 +31,7 @@ def open_corpus(resolved: Resolved | ResolvedDataset, names: Sequence[str] = ())
         if name not in known:
             hint = did_you_mean(name, known)
             raise CorpusError(f"dataset.exclude: there is no clip {name!r}{hint}")
-    corpus = Corpus(source.card, clips, choose_folds(folds, names), {})
+    corpus = Corpus(source.card, clips, choose_folds(folds, names), {}, folds)
     _check_labels(corpus)
     check_folds(corpus.clips, corpus.folds, shared_speakers=spec.shared_speakers == "allow")
     return leave_out(corpus, dict.fromkeys(spec.exclude, "dataset.exclude"))
@@ -51,13 +51,16 @@ def leave_out(corpus: Corpus, clips: Mapping[str, str]) -> Corpus:
     left = Corpus(
         card=corpus.card,
         clips=tuple(c for c in corpus.clips if c.id not in gone),
-        folds=tuple(
-            Fold(f.name, f.train - gone, f.test - gone, f.valid - gone) for f in corpus.folds
-        ),
+        folds=_without(corpus.folds, gone),
         left_out={**corpus.left_out, **clips},
+        every_fold=_without(corpus.every_fold, gone),
     )
     _check_classes(left)
     return left
+
+
+def _without(folds: Sequence[Fold], gone: Set[str]) -> tuple[Fold, ...]:
+    return tuple(Fold(f.name, f.train - gone, f.test - gone, f.valid - gone) for f in folds)
 
 
 def _check_names(names: Sequence[str], what: str, plural: str) -> None:

@@ -117,6 +117,6 @@ def _stamp(path: str) -> str:
     """
     try:
         status = os.stat(path)  # noqa: PTH116 - 100,000 calls
-    except OSError:
+    except (OSError, ValueError):  # a NUL in its name
         return ""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"

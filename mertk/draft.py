@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from mertk.errors import MertkError, did_you_mean
+from mertk.plain import DEEPEST, refuse_unplain
 from mertk.recipe import Component, EncoderSpec, TaskSpec
 
 Json = Any
@@ -54,8 +55,10 @@ class Draft:
         """Put a value at a dotted path.
 
         Raises:
-            MertkError: The path leads through something that has no parts.
+            MertkError: The path leads through something that has no parts, or deeper than any.
         """
+        if path.count(".") >= DEEPEST:
+            raise MertkError(f"{path[:60]}...: no recipe is that deep")
         content = copy.deepcopy(self.content)
         _assign(content, path.split("."), value)
         return replace(self, content=content)
@@ -199,10 +202,10 @@ def parse(text: str, source: str) -> Json:
     """Read YAML text.
 
     Raises:
-        MertkError: It is not YAML, says a key twice, or nests without end.
+        MertkError: It is not YAML, says a key twice, or holds what no recipe can.
     """
     try:
-        return yaml.load(text, _Loader)
+        value = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
@@ -210,6 +213,11 @@ def parse(text: str, source: str) -> Json:
         raise MertkError(f"{where}: not valid YAML: {problem}") from None
     except (ValueError, RecursionError) as error:
         raise MertkError(f"{source}: not valid YAML: {type(error).__name__}: {error}") from None
+    try:
+        refuse_unplain(value)
+    except ValueError as error:
+        raise MertkError(f"{source}: {error}") from None
+    return value
 
 
 def _assign(content: dict[str, Json], path: list[str], value: Json) -> None:

@@ -9,13 +9,16 @@ from mertk import __version__
 from mertk.code import code_digest
 from mertk.contracts import Card, Clip, Fold
 from mertk.errors import MertkError, did_you_mean
-from mertk.recipe import digest
+from mertk.protocol import protocol_id
+from mertk.recipe import Select, digest
 from mertk.split import Split, split
 from mertk.variants import Variant
 
 Json = Any
 ENGINE = ("mertk.split", "mertk.data", "mertk.model", "mertk.train.fit")
 """The modules of the core whose text can change a result, with all that they import."""
+FORMAT = 2
+"""Of what is kept of a trial; part of every key, so that older results are done again."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Corpus:
         card: What it is.
         clips: The clips in order.
         folds: The folds that are run.
+        every_fold: All that the dataset has.
         left_out: Clip id -> why it is left out of all folds.
     """
 
@@ -33,6 +37,11 @@ class Corpus:
     clips: tuple[Clip, ...]
     folds: tuple[Fold, ...]
     left_out: Mapping[str, str]
+    every_fold: tuple[Fold, ...]
+
+    def protocol(self, dataset: str, rule: Select) -> str:
+        """The id of what is scored on this corpus, under a rule that picks the epoch."""
+        return protocol_id(dataset, self.card.classes, self.clips, self.every_fold, rule)
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ class Trial:
         fold: The fold's name.
         seed: The seed.
         split: Which clips train, choose and are scored.
+        protocol: Id of what it is scored on, and how its epoch is picked.
         key: Twelve hexadecimal digits over everything that causes the result.
     """
 
@@ -51,6 +61,7 @@ class Trial:
     fold: str
     seed: int
     split: Split
+    protocol: str
     key: str
 
     @property
@@ -83,9 +94,10 @@ def trials(
     engine = f"{__version__} {code_digest(*ENGINE)}"
     made = []
     for variant in variants:
+        recipe = variant.resolved.recipe
+        protocol = corpus.protocol(recipe.dataset.use, recipe.train.select)
         for seed in seeds:
             for fold in corpus.folds:
-                recipe = variant.resolved.recipe
                 parts = split(fold, corpus.clips, recipe.train.select, seed)
                 causes = {
                     "recipe": variant.resolved.causes,
@@ -98,9 +110,9 @@ def trials(
                     ],
                     "inputs": dict(inputs[variant.name]),
                     "precision": precisions[variant.name],
-                    "code": {"mertk": engine, **_providers(variant)},
+                    "code": {"mertk": engine, "format": FORMAT, **_providers(variant)},
                 }
-                made.append(Trial(variant, fold.name, seed, parts, digest(causes)))
+                made.append(Trial(variant, fold.name, seed, parts, protocol, digest(causes)))
     return made
 
 

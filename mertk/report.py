@@ -1,119 +1,241 @@
-"""Results -> the rows of a table; never trains, never imports torch."""
+"""Rows and comparisons -> tables and JSON; never trains, never imports torch."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from math import isfinite
 from statistics import fmean, stdev
 from typing import Any
 
-from mertk.contracts import Metric
-from mertk.results import Record
-from mertk.score import score, summary
+from mertk.comparing import Comparison, compare
+from mertk.records import PICKS
+from mertk.rows import Row
+from mertk.score import summary
+from mertk.stats import Interval
 
 Json = Any
 SYNTHETIC = "SYNTHETIC DATA: these numbers say nothing about real emotion"
+SPREAD = "mean ± standard deviation over n trials (folds x seeds)"
+INTERVAL = (
+    "95%: interval of the score, or the difference, of all clips pooled over folds; speakers, or "
+    "folds with one seed, and fits are taken for drawn by chance"
+)
 
 
 @dataclass(frozen=True)
-class Row:
-    """One variant.
+class Table:
+    """What a screen shows.
 
     Args:
-        variant: Its name.
-        records: Its finished trials by (fold, seed).
-        failed: How many trials failed.
-        selected_on_test: Whether the test clips picked the epoch.
-        metrics: Per metric, per (fold, seed), the score.
-        note: What a reader has to know.
+        header: Column names.
+        cells: Row by row.
+        left: Columns of words.
     """
 
-    variant: str
-    records: Mapping[tuple[str, int], Record]
-    failed: int
-    selected_on_test: bool
-    metrics: Mapping[str, Mapping[tuple[str, int], float]]
-    note: str = ""
-
-    def differences(self, full: "Row", metric: str) -> list[float]:
-        """This variant minus the full recipe, over the trials that both finished."""
-        own, other = self.metrics[metric], full.metrics[metric]
-        return [own[trial] - other[trial] for trial in own if trial in other]
+    header: Sequence[str]
+    cells: Sequence[Sequence[str]]
+    left: Sequence[str] = ()
 
 
-def row(
-    variant: str,
-    records: Mapping[tuple[str, int], Record],
-    metrics: Mapping[str, Metric],
-    *,
-    failed: int,
-    selected_on_test: bool,
-    note: str = "",
-) -> Row:
-    """Score the kept predictions of a variant's trials."""
-    scored = {trial: score(metrics, *record.predictions()) for trial, record in records.items()}
-    return Row(
-        variant=variant,
-        records=records,
-        failed=failed,
-        selected_on_test=selected_on_test,
-        metrics={m: {trial: s[m] for trial, s in scored.items()} for m in metrics},
-        note=note,
-    )
+@dataclass(frozen=True)
+class Report:
+    """Some rows, of which the first is what the others are compared with.
+
+    Args:
+        rows: One per system, scored by the same metrics.
+    """
+
+    rows: Sequence[Row]
+
+    @cached_property
+    def comparisons(self) -> Mapping[str, Sequence[Comparison | None]]:
+        """Per metric, each row but the first against the first."""
+        first, *others = self.rows
+        return {metric: compare(first, others, metric) for metric in first.measures}
+
+    def tables(self) -> Iterator[Table]:
+        """One table for a single row; otherwise one per metric, with differences."""
+        if len(self.rows) == 1:
+            yield self._scores()
+            return
+        for metric in self.rows[0].measures:
+            yield self._differences(metric)
+
+    def _scores(self) -> Table:
+        (this,) = self.rows
+        header, cells = ["variant"], [_name(this)]
+        for metric, values in this.metrics.items():
+            header += [metric.upper(), "95%"]
+            cells += [spread(list(values.values())), ends(this.intervals.get(metric))]
+        return Table([*header, "n"], [[*cells, _count(this)]])
+
+    def _differences(self, metric: str) -> Table:
+        header = ["variant", metric.upper(), f"Δ{metric.upper()}", "95%", "p", "verdict", "n"]
+        cells = []
+        for this, found in zip(self.rows, [None, *self.comparisons[metric]], strict=True):
+            told = [_name(this), spread(list(this.metrics[metric].values()))]
+            cells.append([*told, *_compared(found), _count(this)])
+        return Table(header, cells, left=("verdict",))
+
+    def picks(self) -> Table:
+        """What choosing the epoch by the test clips would have added."""
+        first = next(iter(self.rows[0].measures))
+        header = ["variant", f"{first.upper()} selected", "last epoch", "picked on test", "gap"]
+        cells = []
+        for this in self.rows:
+            means = {pick: _mean(this.picks[pick][first].values()) for pick in PICKS}
+            told = ["-" if mean is None else number(mean) for mean in means.values()]
+            honest, best = means["selected"], means["test_best"]
+            gap = "-" if honest is None or best is None else number(best - honest, sign=True)
+            cells.append([_name(this), *told, gap])
+        return Table(header, cells)
+
+    def protocols(self) -> list[str]:
+        """Ids of everything that is told, each once."""
+        return list(dict.fromkeys(one for this in self.rows for one in this.protocols))
+
+    def legend(self) -> list[str]:
+        """What a reader has to know about intervals and tests."""
+        if len(self.rows) == 1:
+            found = list(self.rows[0].intervals.values())
+            return [SPREAD, INTERVAL, *_said(found), *self._protocol()]
+        compared = [c for each in self.comparisons.values() for c in each if c is not None]
+        found = [c.difference.interval for c in compared]
+        return [
+            f"{SPREAD}; Δ: difference from {self.rows[0].variant}",
+            INTERVAL,
+            "p: two-sided, corrected after Holm over the rows of a table",
+            *_detectable(self.comparisons),
+            *_said(found),
+            *_unpaired(compared),
+            *self._protocol(),
+        ]
+
+    def _protocol(self) -> list[str]:
+        ids = self.protocols()
+        return [f"protocol{'s' if len(ids) > 1 else ''}: {', '.join(ids)}"] if ids else []
+
+    def as_json(self) -> list[dict[str, Json]]:
+        """One object per row; each but the first tells its differences from the first."""
+        told = [_as_json(this) for this in self.rows]
+        for place, this in enumerate(self.rows[1:]):
+            told[place + 1]["difference"] = {
+                metric: {
+                    **summary(this.differences(self.rows[0], metric)),
+                    **_comparison(found[place]),
+                }
+                for metric, found in self.comparisons.items()
+            }
+        return told
 
 
-def as_json(rows: Sequence[Row]) -> list[dict[str, Json]]:
-    """Rows for `--json`; each but the first tells its paired differences from the first."""
-    return [_as_json(r, rows[0]) for r in rows]
+def _name(this: Row) -> str:
+    return this.variant + (" [selected on test]" if this.selected_on_test else "")
 
 
-def _as_json(this: Row, full: Row) -> dict[str, Json]:
+def _count(this: Row) -> str:
+    return f"{len(this.records)}" + (f" ({this.failed} failed)" if this.failed else "")
+
+
+def _compared(found: Comparison | None) -> list[str]:
+    if found is None:
+        return [""] * 4
+    estimate = found.difference.interval.estimate
+    return [
+        "-" if estimate is None else number(estimate, sign=True),
+        ends(found.difference.interval, sign=True),
+        "-" if found.p is None else "<.001" if found.p < 0.001 else number(found.p),
+        found.verdict,
+    ]
+
+
+def ends(found: Interval | None, *, sign: bool = False) -> str:
+    """The ends of an interval, `.771 to .853`; `-` where there is none."""
+    if found is None or found.low is None or found.high is None:
+        return "-"
+    return f"{number(found.low, sign=sign)} to {number(found.high, sign=sign)}"
+
+
+def number(value: float, *, sign: bool = False) -> str:
+    """Three decimals, `.812`; a leading 0 would cost a table its width."""
+    told = f"{value:+.3f}" if sign else f"{value:.3f}"
+    return told.replace("0.", ".", 1) if abs(value) < 1 and "1.000" not in told else told
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean and sample standard deviation, `.812 ± .031`; `-` where there is no value."""
+    mean = _mean(values)
+    if mean is None:
+        return "-"
+    return number(mean) + (f" ± {number(stdev(values))}" if len(values) > 1 else "")
+
+
+def _mean(values: Any) -> float | None:
+    values = list(values)
+    return fmean(values) if values and all(map(isfinite, values)) else None
+
+
+def _said(found: Sequence[Interval]) -> list[str]:
+    """Why there is no interval, and what is to be known of those there are, each once."""
+    reasons = [f"no interval: {i.reason}" for i in found if i.reason]
+    return list(dict.fromkeys([*reasons, *(note for i in found for note in i.notes)]))
+
+
+def _detectable(comparisons: Mapping[str, Sequence[Comparison | None]]) -> Iterator[str]:
+    found = {
+        metric: [c.difference.detectable for c in each if c and c.difference.detectable]
+        for metric, each in comparisons.items()
+    }
+    told = ", ".join(f"{m.upper()} {max(v):.3f}" for m, v in found.items() if v)
+    if told:
+        yield f"a true difference of {told} would be found with a probability of 80%"
+
+
+def _unpaired(compared: Sequence[Comparison]) -> Iterator[str]:
+    trials = dict.fromkeys(key for c in compared for key in c.left_out)
+    if trials:
+        named = ", ".join(f"{fold} seed {seed}" for fold, seed in list(trials)[:4])
+        more = f" and {len(trials) - 4} more" if len(trials) > 4 else ""
+        yield f"without a partner, so in no difference: {named}{more}"
+
+
+def _as_json(this: Row) -> dict[str, Json]:
     told: dict[str, Json] = {
         "variant": this.variant,
         "trials": len(this.records),
         "failed": this.failed,
         "selected_on_test": this.selected_on_test,
-        "metrics": {m: summary(list(v.values())) for m, v in this.metrics.items()},
+        "protocols": this.protocols,
+        "metrics": {
+            m: {**summary(list(v.values())), "interval": _interval(this.intervals.get(m))}
+            for m, v in this.metrics.items()
+        },
+        "picks": {
+            pick: {m: summary(list(v.values()))["mean"] for m, v in scored.items()}
+            for pick, scored in this.picks.items()
+        },
         "folds": [fold for fold, _ in this.records],
         "seeds": [seed for _, seed in this.records],
     }
     if this.note:
         told["note"] = this.note
-    if this is not full:
-        told["difference"] = {m: summary(this.differences(full, m)) for m in this.metrics}
     return told
 
 
-def header(metrics: Sequence[str], *, paired: bool) -> list[str]:
-    """Column names."""
-    names = ["variant"]
-    for metric in metrics:
-        names += [metric.upper(), *([f"Δ{metric.upper()}"] if paired else [])]
-    return [*names, "n"]
+def _interval(found: Interval | None) -> Json:
+    return None if found is None else asdict(found)
 
 
-def cells(rows: Sequence[Row]) -> list[list[str]]:
-    """What stands in the table, row by row."""
-    full = rows[0]
-    return [_cells(r, full, paired=len(rows) > 1) for r in rows]
-
-
-def _cells(this: Row, full: Row, *, paired: bool) -> list[str]:
-    mark = " [selected on test]" if this.selected_on_test else ""
-    told = [this.variant + mark]
-    for metric, values in this.metrics.items():
-        told.append(spread(list(values.values())))
-        if paired:
-            told.append("" if this is full else spread(this.differences(full, metric), sign=True))
-    failed = f" ({this.failed} failed)" if this.failed else ""
-    return [*told, f"{len(this.records)}{failed}"]
-
-
-def spread(values: Sequence[float], *, sign: bool = False) -> str:
-    """Mean and sample standard deviation, `.812 ± .031`.
-
-    `-` where there is no value, or one of them does not exist (NaN, infinity).
-    """
-    if not values or not all(map(isfinite, values)):
-        return "-"
-    mean = f"{fmean(values):+.3f}" if sign else f"{fmean(values):.3f}"
-    return f"{mean} ± {stdev(values):.3f}" if len(values) > 1 else mean
+def _comparison(found: Comparison | None) -> dict[str, Json]:
+    if found is None:
+        return {"verdict": "undecided", "reason": "they share no trial"}
+    return {
+        "interval": asdict(found.difference.interval),
+        "p": found.difference.p,
+        "p_holm": found.p,
+        "verdict": found.verdict,
+        "detectable": found.difference.detectable,
+        "over_folds": asdict(found.folds),
+        "mcnemar": asdict(found.clips),
+        "left_out": [list(key) for key in found.left_out],
+    }

@@ -53,6 +53,20 @@ class Bound:
             else:
                 fault = Fault(where, str(error))
             raise RecipeError(source, [fault]) from error
+        except (MemoryError, RuntimeError) as error:
+            if not _out_of_memory(error):
+                raise
+            told = f"does not fit into memory ({_first_line(error)}); choose smaller sizes"
+            raise RecipeError(source, [Fault(where, told)]) from error
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out; torch says so on a processor in words alone."""
+    return isinstance(error, MemoryError) or "allocate memory" in str(error)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).partition("\n")[0]
 
 
 @dataclass(frozen=True)

@@ -3,86 +3,21 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
 
 from mertk.errors import MertkError
 from mertk.plan import Trial
+from mertk.records import PREDICTIONS, VALIDATION, Predicted, Record, to_table
 
 Json = Any
-PREDICTIONS, VALIDATION = "predictions.parquet", "validation.parquet"
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """What a model said on one part of a fold.
-
-    Args:
-        clips: Ids.
-        labels: [B] class indices.
-        scores: Per pick, [B, N] class probabilities.
-    """
-
-    clips: Sequence[str]
-    labels: NDArray[np.int64]
-    scores: Mapping[str, NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class Record:
-    """A finished trial on disk.
-
-    Args:
-        folder: Where it lies.
-        facts: Its `trial.json`.
-    """
-
-    folder: Path
-    facts: Mapping[str, Json]
-
-    @cached_property
-    def _predictions(self) -> pa.Table:
-        return pq.read_table(self.folder / PREDICTIONS)
-
-    def predictions(self, pick: str = "selected") -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Labels [B] and scores [B, N] of the test clips at one of the kept epochs."""
-        return _arrays(self._predictions, pick)
-
-    @property
-    def clips(self) -> list[str]:
-        """The test clips, in the order of the predictions."""
-        names: list[str] = self._predictions["clip"].to_pylist()
-        return names
-
-    def validation(self) -> Predicted:
-        """What the model said on the validation clips at the selected epoch.
-
-        Raises:
-            MertkError: The test clips picked the epoch, so that there are none; or the trial was
-                kept by a version that did not keep them.
-        """
-        file = self.folder / VALIDATION
-        if self.facts["selected_on_test"]:
-            raise MertkError(
-                f"{self.folder}: has no validation clips (train.select.on=test); choose another "
-                "train.select.on and run again"
-            )
-        if not file.is_file():
-            raise MertkError(f"{file}: is not there; an earlier version kept none, run with --redo")
-        table = pq.read_table(file)
-        labels, scores = _arrays(table, "selected")
-        return Predicted(table["clip"].to_pylist(), labels, {"selected": scores})
 
 
 @dataclass(frozen=True)
@@ -181,9 +116,9 @@ class Results:
         return Record(final, dict(outcome.facts))
 
     def _fill(self, folder: Path, outcome: Outcome) -> None:
-        pq.write_table(_table(outcome.test), folder / PREDICTIONS)
+        pq.write_table(to_table(outcome.test), folder / PREDICTIONS)
         if outcome.valid is not None:
-            pq.write_table(_table(outcome.valid), folder / VALIDATION)
+            pq.write_table(to_table(outcome.valid), folder / VALIDATION)
         if outcome.weights is not None:
             (folder / "weights.safetensors").write_bytes(outcome.weights)
         text = json.dumps(outcome.facts, indent=1, ensure_ascii=False, allow_nan=False)
@@ -229,20 +164,6 @@ class Results:
                 f"{self.root}: results cannot be written ({reason}); finished trials are kept, "
                 "make room or choose another --results and run again"
             ) from error
-
-
-def _table(predicted: Predicted) -> pa.Table:
-    columns = {"clip": pa.array(list(predicted.clips)), "label": pa.array(predicted.labels)}
-    for pick, scores in predicted.scores.items():
-        flat = pa.array(np.ascontiguousarray(scores, dtype=np.float32).ravel())
-        columns[pick] = pa.FixedSizeListArray.from_arrays(flat, scores.shape[1])
-    return pa.table(columns)
-
-
-def _arrays(table: pa.Table, pick: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    labels = table["label"].to_numpy()
-    scores = table[pick].combine_chunks()
-    return labels, scores.flatten().to_numpy().reshape(len(labels), -1)
 
 
 def _flush(path: Path) -> None:

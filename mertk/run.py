@@ -15,9 +15,11 @@ from mertk.home import home
 from mertk.inputs import Inputs, gather
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial, trials
-from mertk.report import Row, row
+from mertk.protocol import refuse_mixed
+from mertk.records import Record
 from mertk.resolved import RANKING
-from mertk.results import Record, Results
+from mertk.results import Results
+from mertk.rows import Row, row
 from mertk.seeds import drawing
 from mertk.sources import Encoders
 from mertk.store import Store
@@ -40,6 +42,8 @@ class Options:
         device: `auto`, `cpu` or `cuda`.
         redo: Repeat trials that are there.
         dry: Only tell what would be done.
+        mix_protocols: Let variants be scored under different protocols.
+        picks: Also show what other ways to pick the epoch come to.
     """
 
     seeds: tuple[int, ...] = ()
@@ -48,6 +52,8 @@ class Options:
     device: str = "auto"
     redo: bool = False
     dry: bool = False
+    mix_protocols: bool = False
+    picks: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,8 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     corpus = inputs.corpus
     seeds = options.seeds or full.recipe.train.seeds
     planned = trials(variants, corpus, seeds, inputs.causes(), precisions)
+    if not options.mix_protocols:
+        refuse_mixed({t.variant.name: [t.protocol] for t in planned})
     results = Results(options.results)
     if options.dry:
         return Finished(corpus, [], planned, sum(results.find(t) is not None for t in planned))

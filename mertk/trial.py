@@ -19,11 +19,12 @@ from mertk.data import ClipData
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial
 from mertk.ragged import Ragged
-from mertk.results import Outcome, Predicted
+from mertk.records import Predicted
+from mertk.results import Outcome
 from mertk.score import score
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.fit import Parts, fit
-from mertk.train.record import Fit
+from mertk.train.record import Fit, Scores
 
 Json = Any
 PACKAGES = (
@@ -103,12 +104,22 @@ def conduct(
         "provenance": _provenance(trial, setting, began),
     }
     picked = {pick: done.scores[number - 1] for pick, number in _numbers(done, setting).items()}
-    chose = Predicted(trial.split.valid, data.labels[parts.valid].numpy(), {"selected": done.valid})
     return Outcome(
         facts=facts,
-        test=Predicted(trial.split.test, data.labels[test].numpy(), picked),
-        valid=None if on_test else chose,
+        test=_predicted(setting.corpus, data, test, picked),
+        valid=None
+        if on_test
+        else _predicted(setting.corpus, data, parts.valid, {"selected": done.valid}),
         weights=save(done.weights) if settings.keep_weights else None,
+    )
+
+
+def _predicted(
+    corpus: Corpus, data: ClipData, rows: Tensor, scores: Mapping[str, Scores]
+) -> Predicted:
+    clips = [corpus.clips[row] for row in rows.tolist()]
+    return Predicted(
+        [c.id for c in clips], [c.speaker for c in clips], data.labels[rows].numpy(), scores
     )
 
 
@@ -172,6 +183,7 @@ def _identity(trial: Trial) -> dict[str, Json]:
         "recipe": recipe.name,
         "variant": trial.variant.name,
         "fingerprint": trial.variant.resolved.fingerprint,
+        "protocol": trial.protocol,
         "fold": trial.fold,
         "seed": trial.seed,
         "select": recipe.train.select.model_dump(mode="json"),

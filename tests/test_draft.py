@@ -27,6 +27,10 @@ def test_yaml_is_read_as_its_current_version_says() -> None:
         ("? [1, 2]\n: 3", r"a key must be a plain word"),
         ("a: !!python/object/apply:os.system [ls]", r"not valid YAML"),
         ("a: \x00", r"r.yaml.*not valid YAML"),
+        ("a: &a [*a]", r"r.yaml: it nests deeper than .*, or holds itself by an alias"),
+        ("a: " + "[" * 300 + "]" * 300, r"r.yaml: it nests deeper"),
+        ('a: "\\ud800"', r"r.yaml: .* holds half a character"),
+        ("a: !!binary aGVsbG8=", r"r.yaml: b'hello' is neither text"),
     ],
 )
 def test_bad_yaml_is_told_with_its_place(text: str, message: str) -> None:
@@ -69,6 +73,11 @@ def test_a_recipe_that_is_no_mapping_or_no_text_is_refused(write, tmp_path) -> N
         draft.read(str(tmp_path / "binary.yaml"))
     with pytest.raises(MertkError, match="is a folder"):
         draft.read(str(tmp_path))
+
+
+def test_a_path_deeper_than_any_recipe_is_refused(toy: Draft) -> None:
+    with pytest.raises(MertkError, match="no recipe is that deep"):
+        toy.set([".".join(["a"] * 3000) + "=1"])
 
 
 def test_set_makes_sections_and_keeps_the_original(toy: Draft) -> None:

@@ -59,6 +59,20 @@ def test_a_faulty_component_leaves_its_traceback_in_a_file(
     assert "Traceback" in trace.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("error", ["MemoryError()", "RuntimeError('cannot allocate memory\\n#0')"])
+def test_a_part_that_does_not_fit_into_memory_is_told_before_any_work(run: Run, error: str) -> None:
+    parts = f"""
+    class Bad(torch.nn.Module):
+        def __init__(self, dims, width=10**9):
+            raise {error}
+        def forward(self, streams): ...
+    """
+    status, told, _ = run("fusion={use: ./bad.py:Bad}", parts=parts)
+    assert status == 2
+    assert "fusion: does not fit into memory" in told["error"]
+    assert "#0" not in told["error"]
+
+
 def test_a_file_that_ends_the_process_when_it_is_imported_is_a_fault(run: Run) -> None:
     status, told, _ = run("fusion={use: ./bad.py:X}", parts="raise SystemExit(0)")
     assert status == 2

@@ -1,26 +1,113 @@
-"""Scores in tables: mean and spread, and nothing where there is none."""
+"""Rows and comparisons as tables and JSON."""
 
-import math
+import json
+from pathlib import Path
 
 import pytest
 
-from mertk.report import spread
+from mertk.records import PICKS
+from mertk.report import Report, ends, number, spread
+from mertk.rows import Row, row
+from mertk_plugins.metrics.ua import UA
+from mertk_plugins.metrics.wa import WA
+from tests.results_made import keep, scores, system
+
+METRICS = {"ua": UA(), "wa": WA()}
+
+
+def made(folder: Path, right: float, **facts: object) -> Row:
+    return row(folder.name, system(folder, right, **facts), METRICS, selected_on_test=False)
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("value", "sign", "told"),
     [
-        ([0.5], "0.500"),
-        ([0.4, 0.6], "0.500 ± 0.141"),
-        ([], "-"),
-        ([0.5, math.nan], "-"),
-        ([math.inf], "-"),
+        (0.8124, False, ".812"),
+        (-0.02, True, "-.020"),
+        (0.0, True, "+.000"),
+        (0.9999, False, "1.000"),
+        (1.5, False, "1.500"),
+        (10.5, True, "+10.500"),
+        (-10.2, False, "-10.200"),
     ],
 )
-def test_a_spread_is_mean_and_sample_deviation(values: list[float], told: str) -> None:
-    assert spread(values) == told
+def test_numbers_save_their_leading_zero(value: float, sign: bool, told: str) -> None:
+    assert number(value, sign=sign) == told
 
 
-def test_a_difference_bears_its_sign() -> None:
-    assert spread([0.1, 0.3], sign=True) == "+0.200 ± 0.141"
-    assert spread([-0.1], sign=True) == "-0.100"
+def test_a_spread_tells_mean_and_deviation_where_they_exist() -> None:
+    assert spread([0.5, 0.7]) == ".600 ± .141"
+    assert spread([0.5]) == ".500"
+    assert spread([]) == spread([0.5, float("nan")]) == spread([float("inf")]) == "-"
+
+
+def test_one_row_is_one_table_with_intervals(tmp_path: Path) -> None:
+    report = Report([made(tmp_path / "full", 0.8)])
+    (table,) = report.tables()
+    assert table.header == ["variant", "UA", "95%", "WA", "95%", "n"]
+    (cells,) = table.cells
+    assert cells[2] == ends(report.rows[0].intervals["ua"])
+    assert cells[-1] == "6"
+    assert "protocol: toy-4c-3f@00000000" in report.legend()
+
+
+def test_several_rows_are_a_table_per_metric_with_verdicts(tmp_path: Path) -> None:
+    report = Report([made(tmp_path / "full", 0.5), made(tmp_path / "better", 0.95)])
+    ua, wa = report.tables()
+    assert ua.header == ["variant", "UA", "ΔUA", "95%", "p", "verdict", "n"]
+    assert wa.header[1] == "WA"
+    assert ua.cells[0][2:6] == ["", "", "", ""]
+    assert ua.cells[1][5] == "better"
+    (found,) = report.comparisons["ua"]
+    assert found is not None
+    assert found.p is not None
+    assert ua.cells[1][4] == number(found.p)
+    assert any("would be found with a probability of 80%" in line for line in report.legend())
+
+
+def test_a_trial_without_a_partner_is_named_below_the_table(tmp_path: Path) -> None:
+    full, other = made(tmp_path / "full", 0.5), system(tmp_path / "other", 0.6)
+    del other["fold3", 1]
+    lacking = row("other", other, METRICS, failed=1, selected_on_test=False)
+    report = Report([full, lacking])
+    told = "\n".join(report.legend())
+    assert "without a partner, so in no difference: fold3 seed 0, fold3 seed 1" in told
+    (table, _) = report.tables()
+    assert table.cells[1][-1] == "5 (1 failed)"
+
+
+def test_a_row_without_trials_has_no_number_and_no_verdict(tmp_path: Path) -> None:
+    empty = row("empty", {}, METRICS, failed=6, selected_on_test=True)
+    report = Report([made(tmp_path / "full", 0.5), empty])
+    (table, _) = report.tables()
+    assert table.cells[1] == ["empty [selected on test]", "-", "", "", "", "", "0 (6 failed)"]
+    told = report.as_json()[1]
+    assert told["metrics"]["ua"]["interval"] is None
+    assert told["difference"]["ua"]["verdict"] == "undecided"
+    json.dumps(told, allow_nan=False)
+
+
+def test_the_gap_is_what_choosing_by_the_test_clips_would_add(tmp_path: Path) -> None:
+    records = {}
+    for fold in (1, 2):
+        honest, best = scores(0.5, fold), scores(0.9, fold)
+        picked = dict(zip(PICKS, (honest, honest, best), strict=True))
+        records[f"fold{fold}", 0] = keep(tmp_path, fold, 0, picked)
+    this = row("full", records, METRICS, selected_on_test=False)
+    report = Report([this])
+    means = report.as_json()[0]["picks"]
+    assert means["test_best"]["ua"] > means["selected"]["ua"] + 0.1
+    (cells,) = report.picks().cells
+    assert cells[-1] == number(means["test_best"]["ua"] - means["selected"]["ua"], sign=True)
+
+
+def test_json_has_everything_that_the_tables_say(tmp_path: Path) -> None:
+    report = Report([made(tmp_path / "full", 0.5), made(tmp_path / "other", 0.6)])
+    full, other = report.as_json()
+    json.dumps([full, other], allow_nan=False)
+    assert "difference" not in full
+    assert set(other["difference"]) == {"ua", "wa"}
+    found = other["difference"]["ua"]
+    assert found["interval"]["low"] < found["interval"]["estimate"] < found["interval"]["high"]
+    assert {"p", "p_holm", "verdict", "detectable", "over_folds", "mcnemar"} <= set(found)
+    assert full["protocols"] == ["toy-4c-3f@00000000"]

@@ -18,7 +18,7 @@ from mertk.cli import main
 from mertk.draft import Draft
 from mertk.errors import MertkError
 from mertk.home import home
-from mertk.results import Record
+from mertk.records import Record
 from tests.toy_parts import CLASSES
 
 PARTS = Path(__file__).with_name("toy_parts.py")
@@ -215,7 +215,8 @@ def test_a_failed_trial_leaves_its_traceback_and_the_others_go_on(recipe: str, c
     status, told = called(capsys, "ablate", recipe, *boom, "--without", "boom", "--folds", "fold1")
     assert status == 1
     assert [(r["trials"], r["failed"]) for r in told["rows"]] == [(0, 1), (1, 0)]
-    assert told["rows"][0]["metrics"]["ua"] == {"mean": None, "std": None, "values": []}
+    nothing = {"mean": None, "std": None, "values": [], "interval": None}
+    assert told["rows"][0]["metrics"]["ua"] == nothing
     (trace,) = Path("results").glob("toy/*/*.failed.txt")
     assert "TrainingError: epoch 1: a training loss is not finite" in trace.read_text()
 
@@ -383,3 +384,19 @@ def test_ctrl_c_keeps_what_is_finished(recipe: str, capsys, monkeypatch) -> None
     assert main(["run", recipe]) == 130
     assert "what is finished is kept" in capsys.readouterr().err
     assert len(records()) == 1
+
+
+def test_variants_of_other_protocols_are_refused_before_anything_is_trained(
+    recipe: str, toy: Draft, capsys
+) -> None:
+    told = toy.content | {"ablations": {"picked on test": {"set": {"train.select.on": "test"}}}}
+    Path(recipe).write_text(yaml.safe_dump(told, sort_keys=False))
+    assert main(["ablate", recipe]) == 2
+    shown = capsys.readouterr().err
+    assert "scores of different protocols do not compare" in shown
+    assert "picked on test: Corpus-4c-3f@" in shown
+    assert not records()
+    status, answer = called(capsys, "ablate", recipe, "--mix-protocols")
+    assert status == 0
+    assert [len(r["protocols"]) for r in answer["rows"]] == [1, 1]
+    assert answer["rows"][0]["protocols"] != answer["rows"][1]["protocols"]

@@ -48,6 +48,8 @@ def _go(arguments: argparse.Namespace, edits: list[Edit], *, ablating: bool = Fa
         device=arguments.device,
         redo=arguments.redo,
         dry=arguments.dry_run,
+        mix_protocols=getattr(arguments, "mix_protocols", False),
+        picks=arguments.picks,
     )
     finished = run_all(made, options, screen)
     telling = Telling(made, finished, options)

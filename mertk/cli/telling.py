@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mertk import report
+from mertk.cli.tables import show
 from mertk.console import Screen
+from mertk.report import SYNTHETIC, Report
 from mertk.run import Finished, Options
 from mertk.score import chance
 from mertk.variants import Variant
@@ -18,6 +19,7 @@ class Telling:
     def __init__(self, variants: Sequence[Variant], finished: Finished, options: Options) -> None:
         self.variants, self.finished, self.options = variants, finished, options
         self.full = variants[0].resolved
+        self.report = Report(finished.rows)
 
     def as_json(self) -> dict[str, Json]:
         """One object: what ran, where the results lie, one row per variant."""
@@ -30,7 +32,7 @@ class Telling:
             "left_out": dict(self.finished.corpus.left_out),
             "reused": self.finished.reused,
             "chance": self._chance(),
-            "rows": report.as_json(self.finished.rows) if self.finished.rows else [],
+            "rows": self.report.as_json() if self.finished.rows else [],
         }
         if self.options.dry:
             told["plan"] = [
@@ -55,29 +57,22 @@ class Telling:
         )
 
     def results(self, screen: Screen) -> None:
-        """The table of scores."""
-        recipe, rows = self.full.recipe, self.finished.rows
-        metrics = [spec.use for spec in recipe.metrics]
-        screen.table(
-            f"{recipe.name} on {self.finished.corpus.card.title}",
-            report.header(metrics, paired=len(rows) > 1),
-            report.cells(rows),
-            [*self._legend(metrics, paired=len(rows) > 1), *self._notes()],
-        )
+        """The tables of scores."""
+        recipe = self.full.recipe
+        title = f"{recipe.name} on {self.finished.corpus.card.title}"
+        show(screen, title, self.report, [*self._legend(), *self._notes()], self.options.picks)
 
-    def _legend(self, metrics: Sequence[str], *, paired: bool) -> list[str]:
+    def _legend(self) -> list[str]:
         entries = {b.entry.name: b.entry for b in self.full.parts.values()}
-        meant = {m: entries[m].summary for m in metrics if entries[m].summary}
+        names = [spec.use for spec in self.full.recipe.metrics]
+        meant = {m: entries[m].summary for m in names if entries[m].summary}
         told = (
             ["; ".join(f"{m.upper()}: {summary}" for m, summary in meant.items())] if meant else []
         )
         levels = ", ".join(f"{m.upper()} {level:.3f}" for m, level in self._chance().items())
         if levels:
             told.append(f"guessing among {len(self._classes)} classes: {levels}")
-        spread = "mean ± standard deviation over n trials (folds x seeds)"
-        if paired:
-            spread += "; Δ: paired difference from full on the same folds and seeds"
-        return [spread, *told]
+        return told
 
     @property
     def _classes(self) -> Sequence[str]:
@@ -102,7 +97,7 @@ class Telling:
         if corpus.left_out:
             notes.append(f"{len(corpus.left_out)} clips are left out of all folds")
         if corpus.card.synthetic:
-            notes.append(report.SYNTHETIC)
+            notes.append(SYNTHETIC)
         if self.finished.rows:
             reused = f" ({self.finished.reused} trials were there before)"
             place = self.options.results / self.full.recipe.name

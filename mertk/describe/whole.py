@@ -12,7 +12,7 @@ from mertk.describe.classes import ClassFigures, confusion, per_class
 from mertk.describe.slices import Slicing, quarters, shared, slice_by
 from mertk.describe.temperature import Temperature, fit_temperature
 from mertk.errors import MertkError
-from mertk.results import Record
+from mertk.records import Record
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Read every media file of a corpus once, several at a time; keep a few numbers of each clip."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
@@ -52,7 +53,8 @@ def media_files(clips: Iterable[Clip]) -> tuple[list[File], frozenset[Path]]:
                 continue
             file = files.setdefault(ref.path, File(ref.path))
             (file.audio if modality == "audio" else file.video)[ref] = None
-    missing = frozenset(path for path in {*files, *others} if not path.exists())
+    there = os.path.exists  # which takes a name that no file can have for one that is not there
+    missing = frozenset(path for path in {*files, *others} if not there(path))
     return [file for path, file in files.items() if path not in missing], missing
 
 

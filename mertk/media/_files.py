@@ -1,10 +1,12 @@
 """What every reader does first: check what a clip asks for, and open the file."""
 
+import errno
 import math
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import av
 import xxhash
@@ -14,6 +16,9 @@ from mertk.errors import MediaError
 
 TOLERANCE: Final = 0.1
 """Seconds that a clip may reach beyond its file: containers and annotators round."""
+
+NEVER: Final = 1e9
+"""Seconds that no file reaches; times its rate they can still be counted."""
 
 # FFmpeg writes what it thinks of a file to the terminal; what matters comes back as an error.
 av.logging.set_level(av.logging.PANIC)
@@ -27,12 +32,29 @@ def digest(path: Path) -> str:
     """
     state = xxhash.xxh3_128()
     try:
-        with path.open("rb") as file:
+        with _regular(path) as file:
             while block := file.read(1 << 20):
                 state.update(block)
     except OSError as error:
         raise MediaError(path, _reason(path, error)) from None
     return state.hexdigest()
+
+
+def _regular(path: Path) -> BinaryIO:
+    """Open a file that has an end: a pipe or a device may keep a reader for ever.
+
+    Raises:
+        OSError: It cannot be opened, or is of another kind.
+    """
+    try:
+        mode = path.stat().st_mode
+    except ValueError as error:  # a NUL in its name
+        raise OSError(errno.EINVAL, str(error)) from None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "a pipe, socket or device, not a file")
+    return path.open("rb")
 
 
 def check(ref: MediaRef) -> None:
@@ -44,7 +66,7 @@ def check(ref: MediaRef) -> None:
     _check_times(ref)
     _check_crop(ref)
     try:
-        with ref.path.open("rb") as file:
+        with _regular(ref.path) as file:
             empty = not file.read(1)
     except OSError as error:
         raise MediaError(ref.path, _reason(ref.path, error)) from None
@@ -111,12 +133,12 @@ def says(error: Exception) -> str:
 
 def _check_times(ref: MediaRef) -> None:
     start, end = ref.start, ref.end
-    if not math.isfinite(start) or start < 0:
-        raise MediaError(ref.path, f"start: must be 0 or more seconds ({start})")
+    if not 0 <= start < NEVER:
+        raise MediaError(ref.path, f"start: must be 0 or more seconds ({start:g})")
     if end is None:
         return
-    if not math.isfinite(end):
-        raise MediaError(ref.path, f"end: must be a number of seconds or left out ({end})")
+    if not -NEVER < end < NEVER:
+        raise MediaError(ref.path, f"end: must be a number of seconds or left out ({end:g})")
     if end <= start:
         raise MediaError(ref.path, f"end: must lie after start ({end:g} <= {start:g} s)")
 
@@ -134,7 +156,7 @@ def _check_crop(ref: MediaRef) -> None:
 
 
 def _reason(path: Path, error: OSError) -> str:
-    if path.is_dir():
+    if isinstance(error, IsADirectoryError):
         return "is a folder, not a file"
     if isinstance(error, FileNotFoundError):
         folder = path.parent

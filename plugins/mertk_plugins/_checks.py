@@ -1,17 +1,26 @@
 """Checks of constructor arguments: `argument: what is wrong (value); what is right`."""
 
 import math
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 
-def at_least_one(argument: str, value: int) -> None:
-    """Refuse a count below 1.
+def a_count(argument: str, value: int, most: int = 1_000_000) -> None:
+    """Refuse a count below 1, and one that would use up all memory before anything is told.
+
+    Args:
+        argument: Whose value it is.
+        value: That value.
+        most: What it can be at most.
 
     Raises:
-        ValueError: It is below 1.
+        ValueError: It is out of range.
     """
     if value < 1:
         raise ValueError(f"{argument}: must be at least 1 (got {value})")
+    if value > most:
+        raise ValueError(f"{argument}: must be at most {most} (got {value})")
 
 
 def dropout_rate(argument: str, value: float) -> None:
@@ -48,6 +57,12 @@ def divides(argument: str, value: int, whole: str, total: int) -> None:
     """
     if total % value:
         raise ValueError(f"{argument}: must divide {whole}={total} (got {value})")
+
+
+def inside(path: Path, folder: Path) -> bool:
+    """Whether a path stays in a folder, whatever it goes through; links are not followed."""
+    whole, root = (os.path.abspath(p) for p in (path, folder))  # noqa: PTH100 - it resolves `..`
+    return Path(whole).is_relative_to(root)
 
 
 def some_modalities(modalities: Sequence[str], known: str) -> tuple[str, ...]:

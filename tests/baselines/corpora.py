@@ -20,4 +20,4 @@ def corpus(clips: Sequence[Clip], tests: Mapping[str, str]) -> Corpus:
         test = frozenset(c.id for c in clips if c.id.startswith(first))
         folds.append(Fold(name, frozenset(c.id for c in clips) - test, test))
     card = Card("a corpus", CLASSES, "none", "nobody", "made up")
-    return Corpus(card, tuple(clips), tuple(folds), {})
+    return Corpus(card, tuple(clips), tuple(folds), {}, tuple(folds))

@@ -111,7 +111,8 @@ def test_a_class_that_is_not_tested_does_not_count() -> None:
 
 
 def opened(source: IEMOCAP) -> Corpus:
-    return Corpus(source.card, tuple(source.clips()), tuple(source.folds()), {})
+    folds = tuple(source.folds())
+    return Corpus(source.card, tuple(source.clips()), folds, {}, folds)
 
 
 def scenario_by_counting(made: Corpus) -> tuple[float, float]:

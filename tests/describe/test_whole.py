@@ -15,7 +15,7 @@ from mertk.describe.plain import as_json
 from mertk.describe.whole import describe
 from mertk.draft import parse
 from mertk.errors import MertkError
-from mertk.results import Record
+from mertk.records import Record
 from tests.conftest import PARTS, TOY
 from tests.toy_parts import CLASSES, Corpus
 

@@ -24,12 +24,16 @@ from tests.media.making import (
 )
 
 BROKEN: dict[str, tuple[Callable[[Path, Path], MediaRef], str]] = {
+    "a name with a NUL": (lambda f, w: MediaRef(f / "a\0.wav"), "null byte"),
+    "a name too long": (lambda f, w: MediaRef(f / ("x" * 300)), "name too long"),
     "missing": (lambda f, w: MediaRef(f / "none" / "a.wav"), "no such file; the folder .*none"),
     "a folder": (lambda f, w: MediaRef(f), "is a folder"),
-    "negative start": (lambda f, w: MediaRef(w, -1.0), r"start: .* \(-1.0\)"),
+    "negative start": (lambda f, w: MediaRef(w, -1.0), r"start: .* \(-1\)"),
     "start is NaN": (lambda f, w: MediaRef(w, nan), r"start: .* \(nan\)"),
     "end is NaN": (lambda f, w: MediaRef(w, 0.0, nan), r"end: .* \(nan\)"),
     "end is infinite": (lambda f, w: MediaRef(w, 0.0, inf), r"end: .* \(inf\)"),
+    "start is absurd": (lambda f, w: MediaRef(w, 1e308), r"start: .* \(1e\+308\)"),
+    "end is absurd": (lambda f, w: MediaRef(w, 0.0, 1e308), r"end: .* \(1e\+308\)"),
     "end at start": (lambda f, w: MediaRef(w, 1.0, 1.0), r"end: must lie after start \(1 <= 1"),
     "end before start": (lambda f, w: MediaRef(w, 1.0, 0.5), r"end: must lie after start"),
     "start beyond": (lambda f, w: MediaRef(w, 9.0), r"begins at 9 s, but the file ends at \d"),
@@ -52,8 +56,11 @@ def test_what_a_clip_asks_wrongly_is_named(
         _ = media.sound(ref, RATE) if kind == "sound" else list(media.pictures(ref))
     assert str(ref.path) in str(caught.value)
     if kind == "sound" and ref.path == sounds["mkv"]:
+        wav = MediaRef(sounds["wav"], ref.start, ref.end, ref.crop)
         with pytest.raises(MediaError, match=message):
-            media.sound(MediaRef(sounds["wav"], ref.start, ref.end, ref.crop), RATE)
+            media.sound(wav, RATE)
+        (heard,) = media.listen([wav])
+        assert isinstance(heard, MediaError)
 
 
 def test_a_clip_may_reach_a_little_beyond_its_file(
@@ -65,6 +72,21 @@ def test_a_clip_may_reach_a_little_beyond_its_file(
         np.testing.assert_array_equal(heard[:RATE], noise(2)[RATE:])
         assert not heard[RATE:].any()
     assert len(list(media.pictures(MediaRef(films["avi"], 3.0, 4.09)))) == 15
+
+
+@pytest.mark.timeout(20)
+def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "zero.wav").symlink_to("/dev/zero")
+    for name in ("pipe.wav", "zero.wav"):
+        ref = MediaRef(tmp_path / name)
+        for read in (
+            lambda r: media.sound(r, RATE),
+            media.duration,
+            lambda r: media.digest(r.path),
+        ):
+            with pytest.raises(MediaError, match="a pipe, socket or device, not a file"):
+                read(ref)
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "mp3", "mp4", "avi", "flv", "m4a"])

@@ -10,6 +10,7 @@ from typing import Any
 
 from mertk.contracts import Clip, Label, MediaRef
 from mertk.errors import did_you_mean
+from mertk_plugins._checks import inside
 from mertk_plugins.datasets import _embedded
 from mertk_plugins.datasets._row_faults import RowFault
 
@@ -156,8 +157,11 @@ class CellReader:
             what = f"{modality}: an address ({text}); download it and name the file"
             self._fault(number, what, cause=f"{modality}: an address")
             return None
+        if "\0" in text:
+            self._fault(number, f"{modality}: {text!r} is no path", cause=f"{modality}: no path")
+            return None
         path = self._below(text)
-        if not self.allow_outside and not path.is_relative_to(os.path.normpath(self.root)):
+        if not self.allow_outside and not inside(path, self.root):
             self._fault(
                 number,
                 f"{modality}: {text!r} leads out of {self.root}; set `media_root` to a folder "
@@ -175,7 +179,8 @@ class CellReader:
     def _media_paths(self, row: Cells) -> set[Path]:
         """The files that a row names, whatever is wrong with it."""
         cells = (filled(self.columns[m], row) for m in MEDIA if m in self.columns)
-        return {self._below(_plain(c)) for c in cells if isinstance(c, str) and _plain(c)}
+        texts = (_plain(cell) for cell in cells if isinstance(cell, str))
+        return {self._below(text) for text in texts if text and "\0" not in text}
 
     def _cell(self, number: int, name: str, row: Cells) -> str:
         value = filled(self.columns[name], row)

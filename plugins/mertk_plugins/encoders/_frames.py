@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mertk import media
 from mertk.contracts import Clip, MediaRef, Stream
-from mertk_plugins._checks import above_zero, at_least_one
+from mertk_plugins._checks import a_count, above_zero
 from mertk_plugins.encoders._arguments import Sampling
 from mertk_plugins.encoders._steps import on_present
 
@@ -45,7 +45,7 @@ class FrameReader:
 
     def __post_init__(self) -> None:
         if self.max_frames is not None:
-            at_least_one("max_frames", self.max_frames)
+            a_count("max_frames", self.max_frames)
         for name in ("frames_per_second", "max_seconds"):
             if getattr(self, name) is not None:
                 above_zero(name, getattr(self, name))

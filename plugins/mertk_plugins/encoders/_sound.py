@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mertk import media
 from mertk.contracts import Clip
-from mertk_plugins._checks import above_zero, at_least_one
+from mertk_plugins._checks import a_count, above_zero
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SoundReader:
     max_seconds: float | None
 
     def __post_init__(self) -> None:
-        at_least_one("rate", self.rate)
+        a_count("rate", self.rate)
         if self.max_seconds is not None:
             above_zero("max_seconds", self.max_seconds)
 

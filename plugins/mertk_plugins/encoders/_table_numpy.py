@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mertk.errors import CorpusError, MediaError, did_you_mean
+from mertk_plugins._checks import inside
 from mertk_plugins.encoders._table_rows import Lookup, Rows, runs
 
 
@@ -47,8 +48,7 @@ class Folder:
     def get(self, key: str) -> NDArray[Any] | None:
         """The file's array, mapped into memory."""
         file = Path(os.path.normpath(self.path / f"{key}.npy"))
-        inside = file.is_relative_to(os.path.normpath(self.path))
-        return read_npy(file) if inside and file.is_file() else None
+        return read_npy(file) if inside(file, self.path) and file.is_file() else None
 
     def names(self) -> Iterable[str]:
         """Every file's name below the folder, without its ending."""

@@ -12,7 +12,7 @@ from torch import nn
 
 from mertk.errors import MertkError
 from mertk.seeds import drawing
-from mertk_plugins._checks import at_least_one
+from mertk_plugins._checks import a_count
 from mertk_plugins.encoders._arguments import SMALL
 from mertk_plugins.encoders._hub import NONE, SETTINGS, damaged, find, first_line, settings
 
@@ -51,7 +51,7 @@ def obtain(
         sizes: What the recipe says of each size; those of SMALL stand in for None.
 
     Raises:
-        ValueError: A size or the seed is given beside a checkpoint, or a size is below 1.
+        ValueError: A size or the seed is given beside a checkpoint, or a size is out of range.
         PluginError: The checkpoint is missing, damaged, or another kind of model.
     """
     if checkpoint != NONE:
@@ -64,7 +64,7 @@ def obtain(
         return load(checkpoint)
     chosen = {name: SMALL[name] if value is None else value for name, value in sizes.items()}
     for name, value in chosen.items():
-        at_least_one(name, value)
+        a_count(name, value, most=1000 if name == "layers" else 1_000_000)
     with drawing(seed if seed is not None else trial_seed or 0):
         return draw(**chosen)
 

@@ -15,7 +15,7 @@ from transformers import (
 )
 
 from mertk.contracts import Clip, Stream
-from mertk_plugins._checks import at_least_one, divides
+from mertk_plugins._checks import a_count, divides
 from mertk_plugins.encoders._arguments import (
     Channels,
     Checkpoint,
@@ -74,7 +74,7 @@ class CLIP(nn.Module):
         trial_seed: TrialSeed = None,
     ) -> None:
         super().__init__()
-        at_least_one("chunk", chunk)
+        a_count("chunk", chunk)
         self.chunk = chunk
         loaded = obtain(
             checkpoint,

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from mertk.contracts import Clip, Stream
-from mertk_plugins._checks import above_zero, at_least_one
+from mertk_plugins._checks import a_count, above_zero
 from mertk_plugins.encoders._arguments import SoundSeconds, StepsPerSecond
 from mertk_plugins.encoders._mel import MelBank
 from mertk_plugins.encoders._sound import SoundReader
@@ -47,7 +47,7 @@ class LogMel(nn.Module):
         steps_per_second: StepsPerSecond = None,
     ) -> None:
         super().__init__()
-        at_least_one("n_mels", n_mels)
+        a_count("n_mels", n_mels)
         above_zero("window_ms", window_ms)
         above_zero("hop_ms", hop_ms)
         self.sound = SoundReader(rate, max_seconds)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mertk.contracts import Clip, Stream
 from mertk.errors import did_you_mean
-from mertk_plugins._checks import at_least_one
+from mertk_plugins._checks import a_count
 from mertk_plugins.encoders._arguments import (
     Chunk,
     FramesPerSecond,
@@ -67,7 +67,7 @@ class Timm(nn.Module):
         trial_seed: TrialSeed = None,
     ) -> None:
         super().__init__()
-        at_least_one("chunk", chunk)
+        a_count("chunk", chunk)
         self.chunk = chunk
         published = _published(model)
         load, draw = partial(_trained, model, published), partial(_small, model)

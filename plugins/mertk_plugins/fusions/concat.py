@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from mertk.contracts import Streams
-from mertk_plugins._checks import at_least_one, dropout_rate
+from mertk_plugins._checks import a_count, dropout_rate
 
 
 class Concat(nn.Module):
@@ -32,7 +32,7 @@ class Concat(nn.Module):
     ) -> None:
         super().__init__()
         if width is not None:
-            at_least_one("width", width)
+            a_count("width", width)
         dropout_rate("dropout", dropout)
         self.dims: Mapping[str, int] = {name: width or dim for name, dim in dims.items()}
         projected = dims if width else {}

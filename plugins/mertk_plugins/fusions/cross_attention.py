@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mertk.contracts import Stream, Streams
-from mertk_plugins._checks import at_least_one, dropout_rate
+from mertk_plugins._checks import a_count, dropout_rate
 from mertk_plugins.fusions._attention import CrossAttentionLayer
 
 Direction = tuple[str, str]
@@ -70,8 +70,8 @@ class CrossAttention(nn.Module):
     ) -> None:
         super().__init__()
         if width is not None:
-            at_least_one("width", width)
-        at_least_one("layers", layers)
+            a_count("width", width)
+        a_count("layers", layers, most=1000)
         dropout_rate("dropout", dropout)
         self.dims: Mapping[str, int] = {name: width or dim for name, dim in dims.items()}
         _check_heads(self.dims, heads, width)
@@ -148,7 +148,7 @@ class CrossAttention(nn.Module):
 
 
 def _check_heads(dims: Mapping[str, int], heads: int, width: int | None) -> None:
-    at_least_one("heads", heads)
+    a_count("heads", heads)
     attending = dims if len(dims) > 1 else {}  # a stream that is alone has nothing to attend to
     for name, dim in attending.items():
         if dim % heads:

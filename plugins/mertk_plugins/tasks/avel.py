@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from mertk.contracts import Loss, Step
-from mertk_plugins._checks import above_zero, at_least_one, dropout_rate
+from mertk_plugins._checks import a_count, above_zero, dropout_rate
 from mertk_plugins.tasks._pair import two_streams
 
 
@@ -67,7 +67,7 @@ class AVEL(nn.Module):
         positives: Literal["sum", "mean"] = "sum",
     ) -> None:
         super().__init__()
-        at_least_one("dim", dim)
+        a_count("dim", dim)
         dropout_rate("dropout", dropout)
         above_zero("temperature", temperature)
         self.pair = two_streams(dims, modalities)

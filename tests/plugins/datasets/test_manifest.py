@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from mertk import media
 from mertk.contracts import Clip, MediaRef
-from mertk.errors import CorpusError
+from mertk.errors import CorpusError, MediaError
 from mertk.media import pictures, sound
 from mertk.testing import DatasetTests
 from mertk_plugins.datasets._folds import deal
@@ -425,6 +426,31 @@ def test_media_below_the_root_may_not_lead_out_of_it(root: Path) -> None:
         assert clips[0].media["audio"].path == outside
     path = table(root, "id,label,audio,fold", "a,x,wavs/link.wav,1", "b,y,wavs/s0.wav,2")
     assert Manifest(path, folds="column").clips()[0].media["audio"].path.name == "link.wav"
+
+
+def test_nor_where_the_root_is_named_from_the_working_folder(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root.parent / "outside.wav").write_bytes(b"RIFF")
+    for folder, path in ((root, "clips.csv"), (root / "wavs", "../clips.csv")):
+        monkeypatch.chdir(folder)
+        table(root, "id,label,audio,fold", "a,x,../outside.wav,1", "b,y,wavs/s0.wav,2")
+        assert "row 2: audio: '../outside.wav' leads out" in faults(
+            Manifest(Path(path), folds="column")
+        )
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "wavs/" + "x" * 300 + ".wav"])
+def test_a_name_that_no_file_can_have_is_a_missing_file(root: Path, name: str) -> None:
+    path = table(root, "id,label,audio,fold", f"a,x,{name},1", "b,y,wavs/s0.wav,2")
+    clips = Manifest(path, folds="column").clips()
+    with pytest.raises(MediaError, match="cannot be read"):
+        media.digest(clips[0].media["audio"].path)
+
+
+def test_a_path_with_a_nul_is_a_fault(root: Path) -> None:
+    path = table(root, "id,label,audio,fold", "a,x,wavs/\0.wav,1", "b,y,wavs/s0.wav,2")
+    assert r"row 2: audio: 'wavs/\x00.wav' is no path" in faults(Manifest(path, folds="column"))
 
 
 def test_paths_may_be_absolute_and_written_on_windows(root: Path) -> None:

@@ -176,6 +176,8 @@ def test_dropout_acts_on_the_attention_weights_and_only_in_training():
         (DIMS, {"heads": 0}, r"heads: must be at least 1 \(got 0\)"),
         (DIMS, {"width": 0}, r"width: must be at least 1 \(got 0\)"),
         (DIMS, {"layers": 0}, r"layers: must be at least 1 \(got 0\)"),
+        (DIMS, {"layers": 10**12}, r"layers: must be at most 1000 \(got 1000000000000\)"),
+        (DIMS, {"width": 10**30}, r"width: must be at most 1000000 "),
         (DIMS, {"dropout": 1.5}, r"dropout: must be at least 0 and below 1 \(got 1.5\)"),
     ],
 )

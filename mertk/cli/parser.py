@@ -1,0 +1,133 @@
+"""What the command line takes."""
+
+import argparse
+import sys
+from typing import NoReturn
+
+from mertk import __version__
+from mertk.errors import MertkError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong with the command line as every other fault is told."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        raise MertkError(message)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of every verb."""
+    top = _Parser(
+        prog="mertk", description="Benchmark multimodal emotion recognition from one recipe."
+    )
+    top.add_argument("--version", action="version", version=f"mertk {__version__}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _running(verbs.add_parser("run", help="train and score a recipe"), recipe=None)
+    ablate = verbs.add_parser("ablate", help="leave parts of a recipe out, or swap them")
+    _running(ablate, recipe="foalnet")
+    ablate.add_argument(
+        "--without",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="leave out an encoder or auxiliary task; A,B leaves both out together",
+    )
+    ablate.add_argument(
+        "--swap",
+        metavar="PART=NAME",
+        action="append",
+        default=[],
+        help="put another component there, such as fusion=concat",
+    )
+    ablate.add_argument("--grid", action="store_true", help="every combination of the changes")
+    _mixing(ablate)
+    compare = verbs.add_parser("compare", help="finished runs against the first of them")
+    _comparing(compare)
+    floor = verbs.add_parser("baselines", help="what a corpus gives away without its media")
+    _corpus(floor)
+    check = verbs.add_parser("check", help="tell every fault of a recipe")
+    _recipe(check, default=None)
+    listing = verbs.add_parser("list", help="what can be used in a recipe")
+    listing.add_argument("kind", metavar="KIND", nargs="?", help="only one kind, such as encoders")
+    show = verbs.add_parser("show", help="what a component or a section of recipes takes")
+    show.add_argument(
+        "name", metavar="NAME", help="as in a recipe's `use:`, or a section such as train"
+    )
+    schema = verbs.add_parser("schema", help="JSON Schema of recipes, for editors")
+    for verb in (compare, floor, check, listing, show, schema):
+        _json(verb)
+    _doctor(verbs.add_parser("doctor", help="what is wrong with a corpus"))
+    return top
+
+
+def _comparing(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "runs",
+        metavar="RUN",
+        nargs="+",
+        help="a recipe's name below --results, or a folder of results",
+    )
+    _results(verb)
+    _mixing(verb)
+
+
+def _doctor(verb: argparse.ArgumentParser) -> None:
+    _corpus(verb)
+    verb.add_argument("--out", metavar="FILE", help="list every finding, as .jsonl or .csv")
+    verb.add_argument(
+        "--exclude", metavar="FILE", help="write the clips to leave out, for dataset.exclude=@FILE"
+    )
+    _json(verb)
+
+
+def _corpus(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("dataset", metavar="DATASET", help="a dataset's name, or a recipe")
+    _set(verb, "root=DIR")
+
+
+def _running(verb: argparse.ArgumentParser, recipe: str | None) -> None:
+    _recipe(verb, default=recipe)
+    verb.add_argument("--seeds", metavar="0,1", help="instead of the recipe's")
+    verb.add_argument("--folds", metavar="NAMES", help="only these, separated by commas")
+    _results(verb)
+    verb.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    verb.add_argument("--dry-run", action="store_true", help="tell what would be done")
+    verb.add_argument("--redo", action="store_true", help="repeat trials that are there")
+    _json(verb)
+
+
+def _results(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--results", metavar="DIR", default="results", help="default: results")
+    verb.add_argument("--picks", action="store_true", help="also: had the test picked the epoch")
+
+
+def _mixing(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--mix-protocols", action="store_true", help="compare scores of different protocols"
+    )
+
+
+def _recipe(verb: argparse.ArgumentParser, default: str | None) -> None:
+    verb.add_argument(
+        "recipe",
+        metavar="RECIPE",
+        nargs="?" if default else None,
+        default=default,
+        help="a file, or the name of a shipped recipe" + (f"; {default}" if default else ""),
+    )
+    _set(verb, "train.epochs=3")
+
+
+def _set(verb: argparse.ArgumentParser, such_as: str) -> None:
+    verb.add_argument(
+        "--set",
+        metavar="K=V",
+        action="append",
+        default=[],
+        help=f"change a value, such as {such_as}; K=@FILE takes it from a YAML file",
+    )
+
+
+def _json(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--json", action="store_true", help="one JSON object on stdout")

@@ -1,0 +1,160 @@
+"""What is kept of finished trials, as it is read back."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from numpy.typing import NDArray
+
+from mertk.errors import MertkError
+
+Json = Any
+PICKS = ("selected", "last", "test_best")
+"""Epochs whose predictions are kept: what the recipe's rule picks, the last one, and the one that
+the test clips would have picked."""
+PREDICTIONS, VALIDATION = "predictions.parquet", "validation.parquet"
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a model said on one part of a fold.
+
+    Args:
+        clips: Ids.
+        speakers: [B] who talks, '' where nobody knows.
+        labels: [B] class indices.
+        scores: Per pick, [B, N] class probabilities.
+    """
+
+    clips: Sequence[str]
+    speakers: Sequence[str]
+    labels: NDArray[np.int64]
+    scores: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished trial on disk.
+
+    Args:
+        folder: Where it lies.
+        facts: Its `trial.json`.
+    """
+
+    folder: Path
+    facts: Mapping[str, Json]
+
+    @cached_property
+    def _predictions(self) -> pa.Table:
+        return pq.read_table(self.folder / PREDICTIONS)
+
+    def predictions(self, pick: str = "selected") -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Labels [B] and scores [B, N] of the test clips at one of the kept epochs."""
+        return _arrays(self._predictions, pick)
+
+    @property
+    def clips(self) -> list[str]:
+        """The test clips, in the order of the predictions."""
+        names: list[str] = self._predictions["clip"].to_pylist()
+        return names
+
+    @property
+    def speakers(self) -> list[str]:
+        """Who talks in each test clip, '' where nobody knows."""
+        names: list[str] = self._predictions["speaker"].to_pylist()
+        return names
+
+    def validation(self) -> Predicted:
+        """What the model said on the validation clips at the selected epoch.
+
+        Raises:
+            MertkError: The test clips picked the epoch, so that there are none; or the trial was
+                kept by a version that did not keep them.
+        """
+        file = self.folder / VALIDATION
+        if self.facts["selected_on_test"]:
+            raise MertkError(
+                f"{self.folder}: has no validation clips (train.select.on=test); choose another "
+                "train.select.on and run again"
+            )
+        if not file.is_file():
+            raise MertkError(f"{file}: is not there; an earlier version kept none, run with --redo")
+        table = pq.read_table(file)
+        labels, scores = _arrays(table, "selected")
+        clips, speakers = table["clip"].to_pylist(), table["speaker"].to_pylist()
+        return Predicted(clips, speakers, labels, {"selected": scores})
+
+
+@dataclass(frozen=True)
+class Kept:
+    """All finished trials of one recipe, or of one variant of it.
+
+    Args:
+        folder: `<results>/<recipe>/<fingerprint>`.
+        recipe: As it was run, every default written in.
+        records: By (fold, seed); the latest where what made them changed meanwhile.
+        superseded: How many earlier trials lie beside them.
+    """
+
+    folder: Path
+    recipe: Mapping[str, Json]
+    records: Mapping[tuple[str, int], Record]
+    superseded: int
+
+
+def read_kept(folder: Path) -> Kept:
+    """Read the trials in a folder.
+
+    Raises:
+        MertkError: It holds none, or one that cannot be read.
+    """
+    try:
+        recipe = yaml.safe_load((folder / "recipe.yaml").read_text(encoding="utf-8"))
+        files = [f for f in folder.glob("*/trial.json") if not f.parent.name.startswith(".")]
+        found = [Record(f.parent, json.loads(f.read_text(encoding="utf-8"))) for f in files]
+        found.sort(key=lambda r: (r.facts["provenance"]["began"], r.folder.name))
+        latest = {(r.facts["fold"], int(r.facts["seed"])): r for r in found}
+        for record in found:
+            _check(record)
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise MertkError(f"{folder}: its trials cannot be read ({error})") from None
+    if not latest:
+        raise MertkError(f"{folder}: there is no finished trial; run the recipe again")
+    return Kept(folder, recipe, dict(sorted(latest.items())), len(found) - len(latest))
+
+
+def _check(record: Record) -> None:
+    """Hold a trial to what whoever compares it asks of it.
+
+    Raises:
+        KeyError: Something is not there.
+    """
+    for name in ("variant", "protocol", "selected_on_test", "clips", "corpus"):
+        record.facts[name]
+    pq.read_schema(record.folder / PREDICTIONS).field("speaker")
+
+
+def to_table(predicted: Predicted) -> pa.Table:
+    """The columns that are kept on disk."""
+    columns = {
+        "clip": pa.array(list(predicted.clips), pa.string()),
+        "speaker": pa.array(list(predicted.speakers), pa.string()),
+        "label": pa.array(predicted.labels),
+    }
+    for pick, scores in predicted.scores.items():
+        flat = pa.array(np.ascontiguousarray(scores, dtype=np.float32).ravel())
+        columns[pick] = pa.FixedSizeListArray.from_arrays(flat, scores.shape[1])
+    return pa.table(columns)
+
+
+def _arrays(table: pa.Table, pick: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    labels = table["label"].to_numpy()
+    scores = table[pick].combine_chunks()
+    return labels, scores.flatten().to_numpy().reshape(len(labels), -1)
