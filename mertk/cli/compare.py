@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mertk.cli.beginning import begin
 from mertk.cli.tables import show
-from mertk.console import Screen
 from mertk.contracts import Metric
 from mertk.errors import MertkError, PluginError
 from mertk.protocol import refuse_mixed
 from mertk.records import Kept, read_kept
-from mertk.registry import Registry, discover
+from mertk.registry import Registry
 from mertk.report import SYNTHETIC, Report
 from mertk.rows import Row, row
 from mertk.signature import Signature
@@ -25,7 +25,7 @@ def compare(arguments: argparse.Namespace) -> int:
     """Tell how finished runs differ from the first one named."""
     if len(arguments.runs) < 2:
         raise MertkError("compare: name two runs or more, such as foalnet-ravdess concat-ravdess")
-    screen, registry = Screen(), discover()
+    screen, registry = begin()
     kept = [read_kept(_folder(name, Path(arguments.results))) for name in arguments.runs]
     measures = _metrics(kept[0], registry)
     rows = [_row(name, one, measures) for name, one in zip(arguments.runs, kept, strict=True)]
