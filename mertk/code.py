@@ -43,9 +43,11 @@ def _file(name: str) -> Path | None:
 
     Nothing is imported, though `find_spec` of a whole name would import what stands above it.
     """
-    known = getattr(sys.modules.get(name), "__file__", None)
+    module = sys.modules.get(name)
+    known = getattr(module, "__file__", None)
     if known:
-        return Path(known) if known.endswith(".py") else None
+        there = hasattr(module, TEXT_DIGEST) or Path(known).is_file()  # no file: from an archive
+        return Path(known) if known.endswith(".py") and there else None
     top, *rest = name.split(".")
     try:
         spec = find_spec(top)

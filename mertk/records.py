@@ -121,7 +121,7 @@ def read_kept(folder: Path) -> Kept:
         found = [Record(f.parent, json.loads(f.read_text(encoding="utf-8"))) for f in files]
         found.sort(key=lambda r: (r.facts["provenance"]["began"], r.folder.name))
         latest = {(r.facts["fold"], int(r.facts["seed"])): r for r in found}
-        for record in found:
+        for record in latest.values():
             _check(record)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         raise MertkError(f"{folder}: its trials cannot be read ({error})") from None

@@ -15,6 +15,10 @@ from mertk.stats import Interval
 
 Json = Any
 SYNTHETIC = "SYNTHETIC DATA: these numbers say nothing about real emotion"
+SELECTED_ON_TEST = (
+    "selected on test: the epoch was picked by the clips it is scored on, as most published "
+    "numbers were; an honest number is lower"
+)
 SPREAD = "mean ± standard deviation over n trials (folds x seeds)"
 INTERVAL = (
     "95%: interval of the score, or the difference, of all clips pooled over folds; speakers, or "
@@ -113,7 +117,9 @@ class Report:
 
     def _protocol(self) -> list[str]:
         ids = self.protocols()
-        return [f"protocol{'s' if len(ids) > 1 else ''}: {', '.join(ids)}"] if ids else []
+        marked = any(this.selected_on_test for this in self.rows)
+        told = [f"protocol{'s' if len(ids) > 1 else ''}: {', '.join(ids)}"] if ids else []
+        return told + [SELECTED_ON_TEST] * marked
 
     def as_json(self) -> list[dict[str, Json]]:
         """One object per row; each but the first tells its differences from the first."""

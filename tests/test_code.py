@@ -23,6 +23,10 @@ def test_a_file_is_identified_by_the_text_that_was_loaded(tmp_path: Path) -> Non
     (tmp_path / "part.py").write_text("class Part: x = 1")
     code_digest.cache_clear()
     assert code_digest(first.__module__) == before, "of the text as it was when it was loaded"
+    (tmp_path / "part.py").unlink()
+    code_digest.cache_clear()
+    assert code_digest(first.__module__) == before
+    (tmp_path / "part.py").write_text("class Part: x = 1")
     assert code_digest(loaded().__module__) != before
 
 

@@ -35,6 +35,15 @@ def test_of_two_trials_of_one_fold_and_seed_the_later_counts(tmp_path: Path) -> 
     assert (said.argmax(1) == labels).mean() > 0.8
 
 
+def test_a_trial_of_an_older_kind_beside_the_latest_costs_nothing(tmp_path: Path) -> None:
+    picked = dict.fromkeys(PICKS, scores(0.5, 0))
+    older = keep(tmp_path, 1, 0, picked, key="a" * 12, provenance={"began": "2026-01-01"})
+    keep(tmp_path, 1, 0, picked, key="b" * 12, provenance={"began": "2026-01-02"})
+    told = {name: fact for name, fact in older.facts.items() if name != "protocol"}
+    (older.folder / "trial.json").write_text(json.dumps(told))
+    assert read_kept(tmp_path).superseded == 1
+
+
 @pytest.mark.parametrize("harm", ["absent", "empty", "no json", "no predictions", "no protocol"])
 def test_what_cannot_be_read_is_refused_by_name(harm: str, tmp_path: Path) -> None:
     run = tmp_path / "run"

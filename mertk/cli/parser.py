@@ -24,24 +24,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"mertk {__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     _running(verbs.add_parser("run", help="train and score a recipe"), recipe=None)
-    ablate = verbs.add_parser("ablate", help="leave parts of a recipe out, or swap them")
-    _running(ablate, recipe="foalnet")
-    ablate.add_argument(
-        "--without",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="leave out an encoder or auxiliary task; A,B leaves both out together",
-    )
-    ablate.add_argument(
-        "--swap",
-        metavar="PART=NAME",
-        action="append",
-        default=[],
-        help="put another component there, such as fusion=concat",
-    )
-    ablate.add_argument("--grid", action="store_true", help="every combination of the changes")
-    _mixing(ablate)
+    _ablating(verbs.add_parser("ablate", help="leave parts of a recipe out, or swap them"))
     compare = verbs.add_parser("compare", help="finished runs against the first of them")
     _comparing(compare)
     floor = verbs.add_parser("baselines", help="what a corpus gives away without its media")
@@ -59,6 +42,26 @@ def parser() -> argparse.ArgumentParser:
         _json(verb)
     _doctor(verbs.add_parser("doctor", help="what is wrong with a corpus"))
     return top
+
+
+def _ablating(verb: argparse.ArgumentParser) -> None:
+    _running(verb, recipe="foalnet")
+    verb.add_argument(
+        "--without",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="leave out an encoder or auxiliary task; A,B leaves both out together",
+    )
+    verb.add_argument(
+        "--swap",
+        metavar="PART=NAME",
+        action="append",
+        default=[],
+        help="put another component there, such as fusion=concat",
+    )
+    verb.add_argument("--grid", action="store_true", help="every combination of the changes")
+    _mixing(verb)
 
 
 def _comparing(verb: argparse.ArgumentParser) -> None:

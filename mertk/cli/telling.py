@@ -5,7 +5,7 @@ from typing import Any
 
 from mertk.cli.tables import show
 from mertk.console import Screen
-from mertk.report import SYNTHETIC, Report
+from mertk.report import SELECTED_ON_TEST, SYNTHETIC, Report
 from mertk.run import Finished, Options
 from mertk.score import chance
 from mertk.variants import Variant
@@ -53,7 +53,11 @@ class Telling:
             f"{self.full.recipe.name} on {corpus.card.title}: nothing was run",
             ["variant", "fingerprint", "trials"],
             counts,
-            [f"{len(corpus.clips)} clips, {len(corpus.folds)} folds; {there}", *self._notes()],
+            [
+                f"{len(corpus.clips)} clips, {len(corpus.folds)} folds; {there}",
+                *[SELECTED_ON_TEST] * any(v.resolved.recipe.selects_on_test for v in self.variants),
+                *self._notes(),
+            ],
         )
 
     def results(self, screen: Screen) -> None:
@@ -84,11 +88,6 @@ class Telling:
     def _notes(self) -> list[str]:
         corpus = self.finished.corpus
         notes = [f"{v.name}: {v.note}" for v in self.variants if v.note]
-        if any(v.resolved.recipe.selects_on_test for v in self.variants):
-            notes.append(
-                "selected on test: the epoch was picked by the clips it is scored on, as most "
-                "published numbers were; an honest number is lower"
-            )
         uneven = [r for r in self.finished.rows if r.failed]
         if uneven:
             notes.append(

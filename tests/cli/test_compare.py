@@ -43,6 +43,16 @@ def test_the_tables_tell_verdicts_picks_and_what_the_data_are(results: Path, cap
     assert "SYNTHETIC DATA" in shown
 
 
+def test_a_run_that_was_selected_on_test_is_marked_and_the_mark_explained(
+    results: Path, capsys
+) -> None:
+    system(results / "picked/eeee", 0.7, selected_on_test=True)
+    assert main(["compare", "plain", "picked", "--results", str(results)]) == 0
+    shown = capsys.readouterr().out
+    assert "picked [selected on test]" in shown
+    assert "an honest number is lower" in shown
+
+
 def test_a_folder_names_a_run_too(results: Path, capsys) -> None:
     answer = told(capsys, results, str(results / "plain/aaaa"), str(results / "fancy/cccc"))
     assert [r["trials"] for r in answer["rows"]] == [6, 6]
