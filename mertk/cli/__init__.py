@@ -53,6 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _perform(arguments: argparse.Namespace) -> int:
     if isinstance(sys.stdout, TextIOWrapper):  # a terminal that lacks a letter costs no result
         sys.stdout.reconfigure(errors="backslashreplace")
+    # Read once, when torch is imported. Threads that spin while they wait for each other take the
+    # processor from those they wait for, where others work on the same cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     module, verb = VERBS[arguments.verb]
     try:
         status: int = getattr(import_module(module), verb)(arguments)
