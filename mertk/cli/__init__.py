@@ -64,6 +64,9 @@ def _perform(arguments: argparse.Namespace) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter costs no result
             stream.reconfigure(errors="backslashreplace")
+    # Read once, when torch is imported. Threads that spin while they wait for each other take the
+    # processor from those they wait for, where others work on the same cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     module, verb = VERBS[arguments.verb]
     try:
         with alone(as_json=getattr(arguments, "json", False)):

@@ -25,8 +25,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     _running(verbs.add_parser("run", help="train and score a recipe"), recipe=None)
     _ablating(verbs.add_parser("ablate", help="leave parts of a recipe out, or swap them"))
-    compare = verbs.add_parser("compare", help="finished runs against the first of them")
-    _comparing(compare)
+    _comparing(verbs.add_parser("compare", help="finished runs against the first of them"))
     floor = verbs.add_parser("baselines", help="what a corpus gives away without its media")
     _corpus(floor)
     check = verbs.add_parser("check", help="tell every fault of a recipe")
@@ -38,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         "name", metavar="NAME", help="as in a recipe's `use:`, or a section such as train"
     )
     schema = verbs.add_parser("schema", help="JSON Schema of recipes, for editors")
-    for verb in (compare, floor, check, listing, show, schema):
+    for verb in (floor, check, listing, show, schema):
         _json(verb)
     _doctor(verbs.add_parser("doctor", help="what is wrong with a corpus"))
     return top
@@ -73,6 +72,7 @@ def _comparing(verb: argparse.ArgumentParser) -> None:
     )
     _results(verb)
     _mixing(verb)
+    _json(verb)
 
 
 def _doctor(verb: argparse.ArgumentParser) -> None:
