@@ -14,7 +14,7 @@ TEXT_DIGEST: Final = "__mertk_digest__"
 
 
 @cache
-def code_digest(*modules: str) -> str:
+def code_digest(*modules: str, aside: tuple[str, ...] = ()) -> str:
     """Digest of the text of modules, and of all they import from their own top-level packages.
 
     Sixteen hexadecimal digits. A version number says as much of a release, but not of a checkout
@@ -22,12 +22,13 @@ def code_digest(*modules: str) -> str:
 
     Args:
         modules: Full names, for example `mertk.train.fit`.
+        aside: Modules that do not count, nor what only they import.
     """
     texts: dict[str, bytes] = {}
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name in texts or (path := _file(name)) is None:
+        if name in texts or name in aside or (path := _file(name)) is None:
             continue
         texts[name] = _text(name, path)
         top = name.partition(".")[0]

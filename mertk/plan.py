@@ -15,8 +15,13 @@ from mertk.split import Split, split
 from mertk.variants import Variant
 
 Json = Any
-ENGINE = ("mertk.split", "mertk.data", "mertk.model", "mertk.train.fit")
-"""The modules of the core whose text can change a result, with all that they import."""
+ENGINE = ("mertk.contracts.steps", "mertk.split", "mertk.data", "mertk.model", "mertk.train.fit")
+"""The modules of the core whose text can change a result, with what they import."""
+ASIDE = (
+    *("mertk.contracts", "mertk.contracts.clips", "mertk.contracts.kinds"),
+    *("mertk.errors", "mertk.recipe", "mertk.registry", "mertk.resolved", "mertk.signature"),
+)
+"""But for those that only name, look up, check and tell: what comes of it is a cause by itself."""
 FORMAT = 2
 """Of what is kept of a trial; part of every key, so that older results are done again."""
 
@@ -93,7 +98,7 @@ def trials(
         CorpusError: The selection rule cannot be met on a fold.
     """
     emotion = {c.id: (c.labels["emotion"], c.speaker) for c in corpus.clips}
-    engine = f"{__version__} {code_digest(*ENGINE)}"
+    engine = f"{__version__} {code_digest(*ENGINE, aside=ASIDE)}"
     made = []
     for variant in variants:
         recipe = variant.resolved.recipe

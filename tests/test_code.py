@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mertk.code import code_digest
-from mertk.plan import ENGINE
+from mertk.plan import ASIDE, ENGINE
 from mertk.registry import discover
 
 
@@ -79,6 +79,36 @@ def test_what_it_does_not_import_or_is_anothers_is_no_part_of_it(
     (tmp_path / "my_lab" / "aside.py").write_text("x = 1")
     (tmp_path / "other_lab.py").write_text("x = 1")
     assert digest() == before
+
+
+def test_a_module_set_aside_does_not_count_nor_what_only_it_imports(
+    digest: Callable[[], str], tmp_path: Path
+) -> None:
+    def found() -> str:
+        code_digest.cache_clear()
+        return code_digest("my_lab.part", aside=("my_lab.deep.helper",))
+
+    before = found()
+    assert before != digest()
+    (tmp_path / "my_lab" / "constants.py").write_text("LARGE = 4")
+    assert found() == before
+    (tmp_path / "my_lab" / "near.py").write_text("x = 1")
+    assert found() != before
+
+
+def test_what_trains_counts_and_what_only_tells_does_not() -> None:
+    """A change of the list is a decision: results are done again for every text in it."""
+    counted = {
+        *("contracts.steps", "data", "model", "pairing", "ragged", "sampling", "seeds", "split"),
+        *("streams", "train.checkpoint", "train.device", "train.fit", "train.optim"),
+        *("train.predict", "train.record"),
+    }
+    code_digest.cache_clear()
+    whole = code_digest(*ENGINE, aside=ASIDE)
+    assert code_digest(*(f"mertk.{name}" for name in counted), aside=ASIDE) == whole
+    for name in counted:
+        code_digest.cache_clear()
+        assert code_digest(*ENGINE, aside=(*ASIDE, f"mertk.{name}")) != whole, name
 
 
 def test_nothing_is_imported_to_tell() -> None:

@@ -154,11 +154,9 @@ def test_a_metric_without_a_value_is_null_in_json(run: Run) -> None:
     """
     status, told, _ = run("metrics=[./bad.py:Bad]", parts=parts, more=("--folds", "fold1"))
     assert status == 0
-    assert told["rows"][0]["metrics"]["./bad.py:Bad"] == {
-        "mean": None,
-        "std": None,
-        "values": [None],
-    }
+    metric = told["rows"][0]["metrics"]["./bad.py:Bad"]
+    assert (metric["mean"], metric["std"], metric["values"]) == (None, None, [None])
+    assert metric["interval"]["reason"] == "the score of all clips does not exist"
 
 
 def test_a_ranking_metric_may_return_a_number_of_numpy(run: Run) -> None:
