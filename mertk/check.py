@@ -21,7 +21,8 @@ from mertk.recipe import (
 )
 from mertk.registry import SINGULAR, Registry, code_digest
 from mertk.resolved import RANKING, Bound, Resolved, ResolvedDataset
-from mertk.signature import Signature, explain, join
+from mertk.signature import Signature, join
+from mertk.wording import explain
 
 Json = Any
 _C = TypeVar("_C", bound=Component)
@@ -88,9 +89,7 @@ def _bind_all(
         bound = _bind(spec, kind, where, base, registry, faults)
         if bound is not None:
             parts[where] = bound
-            faults += bound.signature.faults(_arguments(spec, where), where)
-            faults += _taken(bound, where)
-            faults += _lacking(bound, where)
+            faults += _faults_of(bound, spec, where)
     return parts
 
 
@@ -163,7 +162,8 @@ def _bind(
 
 def _faults_of(bound: Bound, spec: Mapping[str, Json], where: str) -> list[Fault]:
     """What is wrong with one component and its arguments."""
-    faults = bound.signature.faults(_arguments(spec, where), where)
+    also = set(_place(where).model_fields) - {"use"}
+    faults = bound.signature.faults(_arguments(spec, where), where, also)
     return [*faults, *_taken(bound, where), *_lacking(bound, where)]
 
 
