@@ -22,7 +22,8 @@ from mertk.recipe import (
 )
 from mertk.registry import SINGULAR, Registry
 from mertk.resolved import RANKING, Bound, Resolved, ResolvedDataset, fill, filled
-from mertk.signature import Signature, explain, join
+from mertk.signature import Signature, join
+from mertk.wording import explain
 
 Json = Any
 _M = TypeVar("_M", bound=BaseModel)
@@ -161,7 +162,8 @@ def _bind(
 
 def _faults_of(bound: Bound, spec: Mapping[str, Json], where: str) -> list[Fault]:
     """What is wrong with one component and its arguments."""
-    faults = bound.signature.faults(_arguments(spec, where), where)
+    also = set(_place(where).model_fields) - {"use"}
+    faults = bound.signature.faults(_arguments(spec, where), where, also)
     return [*faults, *_taken(bound, where), *_lacking(bound, where), *_fixed(bound, spec, where)]
 
 

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -20,6 +22,11 @@ from rich.progress import (
 from rich.table import Table
 
 Advance = Callable[[int], None]
+
+UNBOUNDED = 10_000
+"""Columns of what is no terminal."""
+SPEED_PERIOD = 3600
+"""Seconds that go into the time that a bar says remains; a trial may take many minutes."""
 
 
 class _Console(Console):
@@ -41,7 +48,7 @@ class Screen:
         self._out = _Console(highlight=False)
         # A table in a file or a pipe is not cut to the width of a terminal that is not there.
         if not sys.stdout.isatty():
-            self._out.width = 120
+            self._out.width = UNBOUNDED
         self._progress: Progress | None = None
         _show_log(self)
 
@@ -70,6 +77,7 @@ class Screen:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self._err,
+            speed_estimate_period=SPEED_PERIOD,
         )
         self._progress.start()
         return self._progress
@@ -87,16 +95,56 @@ class Screen:
         notes: Sequence[str] = (),
         left: Collection[str] = (),
     ) -> None:
-        """A table on stdout with notes below it; the first column and those in `left` are words."""
-        table = Table(title=escape(title), title_justify="left", header_style="bold")
-        for name in header:
-            words = name in (header[0], *left)
-            table.add_column(escape(name), justify="left" if words else "right")
-        for row in rows:
-            table.add_row(*map(escape, row))
-        self._out.print(table)
+        """A table on stdout with notes below it; the first column and those in `left` are words.
+
+        Numbers are never cut: where the terminal is too narrow for a table, its box goes, and then
+        its columns, so that every row becomes some lines.
+        """
+        if title:
+            self._out.print(escape(title), style="italic", soft_wrap=not self._out.is_terminal)
+        words = {header[0], *left}
+        wide = self._out.options.update(width=UNBOUNDED)
+        for boxed in (True, False):
+            table = _table(header, rows, words, boxed=boxed)
+            if self._out.measure(table, options=wide).minimum <= self._out.width:
+                self._out.print(table)
+                break
+        else:
+            for line in _lines(header, rows):
+                self._out.print(escape(line))
         for note in notes:
             self._out.print(escape(note), soft_wrap=not self._out.is_terminal)
+
+
+def _table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], words: Collection[str], *, boxed: bool
+) -> Table:
+    """A table in which only words take several lines, broken between words."""
+    table = Table(box=box.HEAVY_HEAD if boxed else None, header_style="bold", pad_edge=boxed)
+    for name, cells in zip(header, zip(header, *rows, strict=True), strict=True):
+        parts = [part for cell in cells for part in (cell.split() if name in words else [cell])]
+        table.add_column(
+            escape(name),
+            justify="left" if name in words else "right",
+            min_width=max(map(cell_len, parts), default=0),
+        )
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Each row as a block: its first cell, and below it a line for every other that says something.
+
+    >>> list(_lines(["variant", "UA", "n"], [["full", "0.583 ± 0.075", "5"]]))
+    ['full', '  UA  0.583 ± 0.075', '  n   5']
+    """
+    width = max(map(len, header[1:]), default=0)
+    for first, *rest in rows:
+        yield first
+        for name, cell in zip(header[1:], rest, strict=True):
+            if cell:
+                yield f"  {name:{width}}  {cell}"
 
 
 def _advance(progress: Progress, task: TaskID, count: int) -> None:

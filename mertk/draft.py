@@ -71,7 +71,7 @@ class Draft:
         """
         content = copy.deepcopy(self.content)
         for name in names:
-            section, key = _locate(content, name, ("encoders", "tasks"), f"--without {name}")
+            section, key = _locate(content, name, ("encoders", "tasks"), f"without {name}")
             del content[section][key]
         return replace(self, content=content)
 
@@ -87,7 +87,7 @@ class Draft:
             if name in ("fusion", "dataset"):
                 content[name] = spec
                 continue
-            section, key = _locate(content, name, ("encoders", "tasks"), f"--swap {name}")
+            section, key = _locate(content, name, ("encoders", "tasks"), f"swap {name}")
             # What is said of the place, such as `train` or `weight`, holds for what stands there.
             own = PLACES[section].model_fields.keys() - {"use"}
             place = {k: v for k, v in _mapping(content[section][key]).items() if k in own}
@@ -119,17 +119,22 @@ def read(recipe: str) -> Draft:
             )
     content = parse(_text(path, recipe), recipe)
     if not isinstance(content, dict):
-        raise MertkError(
-            f"{recipe}: expected a mapping such as 'name: ...', got {type(content).__name__}"
+        got = {"NoneType": "nothing", "str": "text"}.get(
+            kind := type(content).__name__, f"a {kind}"
         )
+        raise MertkError(f"{recipe}: expected keys and values, such as 'name: mine' (got {got})")
     return Draft(recipe, path.parent, content)
 
 
 def _text(path: Path, source: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise MertkError(f"{source}: cannot be read as text: {error}") from None
+    except FileNotFoundError:
+        raise MertkError(f"{source}: no such file ({path.absolute()})") from None
+    except UnicodeDecodeError:
+        raise MertkError(f"{source}: is no text in UTF-8") from None
+    except (OSError, ValueError) as error:
+        raise MertkError(f"{source}: cannot be read: {error}") from None
 
 
 def _value(text: str, source: str) -> Json:
@@ -210,7 +215,8 @@ def parse(text: str, source: str) -> Json:
         mark = getattr(error, "problem_mark", None)
         where = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise MertkError(f"{where}: not valid YAML: {problem}") from None
+        hint = "; indent with spaces, YAML takes no tabs" if r"'\t'" in problem else ""
+        raise MertkError(f"{where}: not valid YAML: {problem}{hint}") from None
     except (ValueError, RecursionError) as error:
         raise MertkError(f"{source}: not valid YAML: {type(error).__name__}: {error}") from None
     try:

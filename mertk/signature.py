@@ -14,6 +14,7 @@ from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from mertk.errors import Fault, did_you_mean
+from mertk.wording import explain
 
 SUPPLIED: Mapping[str, frozenset[str]] = {
     "encoders": frozenset({"trial_seed"}),
@@ -121,14 +122,22 @@ class Signature:
             open_ended=any(p.kind is p.VAR_KEYWORD for p in parameters.values()),
         )
 
-    def faults(self, given: Mapping[str, Any], where: str) -> list[Fault]:
-        """Everything that is wrong with the given arguments."""
+    def faults(
+        self, given: Mapping[str, Any], where: str, also: typing.Iterable[str] = ()
+    ) -> list[Fault]:
+        """Everything that is wrong with the given arguments.
+
+        Args:
+            given: By name.
+            where: The component's place in the recipe.
+            also: Further keys that may stand there, which a misspelt one may have meant.
+        """
         found = []
         for name, value in given.items():
             if name in self.arguments:
                 found += _type_faults(self.arguments[name], value, f"{where}.{name}")
             elif not self.open_ended:
-                hint = did_you_mean(name, self.arguments)
+                hint = did_you_mean(name, [*self.arguments, *also])
                 what = f"{self.name!r} takes no such argument{hint}"
                 if name in self.injected:
                     what = f"{self.name!r} receives this from the core; leave it out"
@@ -177,27 +186,8 @@ def _narrowed(error: ValidationError) -> list[Any]:
 
 def join(where: str, parts: typing.Iterable[Any]) -> str:
     """Append pydantic's location to a dotted path."""
-    return ".".join([where, *map(str, parts)]).lstrip(".")
-
-
-def explain(error: Any) -> str:
-    """Say one of pydantic's errors in the house's words."""
-    shown = repr(error["input"])
-    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    hint = ""
-    choices = error.get("ctx", {}).get("expected", "")
-    if error["type"] == "literal_error" and isinstance(error["input"], str):
-        hint = did_you_mean(error["input"], re.findall(r"'([^']*)'", str(choices)))
-    return f"{_sentence(error)} (got {shown}){hint if 'did you mean' in hint else ''}"
-
-
-def _sentence(error: Any) -> str:
-    message = str(error["msg"])
-    for beginning in ("Input should be ", "Value error, "):
-        if message.startswith(beginning):
-            rest = message.removeprefix(beginning)
-            return f"expected {rest}" if beginning.startswith("Input") else rest
-    return message[:1].lower() + message[1:]
+    told = (str(part) for part in parts if part != "[key]")  # the key stands before it
+    return ".".join([where, *told]).lstrip(".")
 
 
 def meanings(component: type[Any]) -> dict[str, str]:

@@ -99,6 +99,9 @@ def variants(draft: Draft, edits: Sequence[Edit], registry: Registry) -> list[Va
             faults += _beyond(made[-1], made[0])
         except RecipeError as error:
             faults += [Fault(f"{edit.name}: {f.where}", f.what) for f in error.faults]
+        except MertkError as error:  # it cannot be applied
+            where, _, what = str(error).partition(": ")
+            faults.append(Fault(where if where == edit.name else f"{edit.name}: {where}", what))
     if faults:
         raise RecipeError(draft.source, faults)
     _refuse_copies(made)

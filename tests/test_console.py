@@ -1,9 +1,11 @@
 """What a person sees besides results: lines that stay, on stderr."""
 
 import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,3 +42,91 @@ Path({str(done)!r}).touch()
     told = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert done.exists()
     assert "Traceback" not in told.stdout + told.stderr
+
+
+HEADER = ["variant", "UA", "ΔUA", "WA", "ΔWA", "n"]
+ROWS = [
+    ["full", "0.583 ± 0.075", "", "0.583 ± 0.075", "", "5"],
+    ["fusion=concat", "0.350 ± 0.033", "-0.233 ± 0.070", "0.350 ± 0.033", "-0.233 ± 0.070", "5"],
+]
+TITLE = "a method on a corpus with a title that is longer than its table is wide, as titles are"
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What a table looks like in a terminal of so many columns."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+    def show(columns: int, rows: list[list[str]] = ROWS, title: str = "") -> list[str]:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+        Screen().table(title, HEADER, rows)
+        lines = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
+        assert not [line for line in lines if len(line) > columns]
+        return [line.rstrip() for line in lines]
+
+    return show
+
+
+def test_a_table_has_a_box_where_there_is_room(terminal: Any) -> None:
+    shown = terminal(90)
+    assert len(shown) == 6
+    assert shown[4].replace("│", "").split() == " ".join(ROWS[1]).split()
+
+
+def test_in_a_narrower_terminal_its_box_goes_and_every_row_stays_on_its_line(terminal: Any) -> None:
+    shown = terminal(80)
+    assert [line.split() for line in shown] == [" ".join(row).split() for row in (HEADER, *ROWS)]
+
+
+def test_names_take_several_lines_before_numbers_are_cut(terminal: Any) -> None:
+    longer = [ROWS[0], ["without mem + fusion=concat", *ROWS[1][1:]]]
+    shown = terminal(80, longer)
+    assert shown[2].split() == ["without", "mem", "+", *" ".join(ROWS[1][1:]).split()]
+    assert shown[3].strip() == "fusion=concat"
+
+
+def test_where_no_table_fits_each_row_becomes_lines(terminal: Any) -> None:
+    assert terminal(40) == [
+        "full",
+        "  UA   0.583 ± 0.075",
+        "  WA   0.583 ± 0.075",
+        "  n    5",
+        "fusion=concat",
+        "  UA   0.350 ± 0.033",
+        "  ΔUA  -0.233 ± 0.070",
+        "  WA   0.350 ± 0.033",
+        "  ΔWA  -0.233 ± 0.070",
+        "  n    5",
+    ]
+
+
+def test_a_title_is_as_wide_as_the_terminal_not_as_its_table(terminal: Any) -> None:
+    assert terminal(120, title=TITLE)[0] == TITLE
+    assert " ".join(terminal(80, title=TITLE)[:2]) == TITLE
+
+
+def test_in_a_file_nothing_is_cut_or_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen().table(TITLE * 3, HEADER * 4, [row * 4 for row in ROWS], ["note " * 50])
+    title, *table, note = capsys.readouterr().out.splitlines()
+    assert title == TITLE * 3
+    assert len(table) == 6
+    assert note == "note " * 50
+
+
+def test_a_bar_says_what_remains_though_its_steps_take_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    screen = Screen()
+    with screen.bar("trials", 5) as advance:
+        progress = screen._progress
+        assert progress is not None
+        progress.get_time = lambda: now[0]
+        (task,) = progress.tasks
+        for _ in range(3):
+            now[0] += 120
+            advance(1)
+        assert task.time_remaining == pytest.approx(240)

@@ -5,6 +5,7 @@ import pytest
 from mertk.check import resolve
 from mertk.draft import Draft
 from mertk.errors import MertkError, RecipeError
+from mertk.recipe import Ablation
 from mertk.registry import discover
 from mertk.variants import edits_from, edits_of, variants
 
@@ -49,8 +50,10 @@ def test_a_grid_has_every_combination_but_never_two_changes_of_one_part(toy: Dra
 
 def test_the_faults_of_all_variants_are_told_together(toy: Draft) -> None:
     with pytest.raises(RecipeError) as error:
-        made(toy, ["again"], ["fusion=concatt"])
+        made(toy, ["again", "memm"], ["fusion=concatt", "fusoin=concat"])
     told = str(error.value)
+    assert "  without memm: the recipe has no such part; did you mean 'mem'?" in told
+    assert "  fusoin=concat: swap fusoin: the recipe has no such part" in told
     assert "without again: tasks.avel: pairs two streams, and there is only 'words'" in told
     assert "fusion=concatt: fusion: no fusion named 'concatt'; did you mean 'concat'?" in told
 
@@ -104,3 +107,10 @@ def test_two_variants_of_one_name_are_refused(toy: Draft) -> None:
         variants(draft, edits, discover())
     with pytest.raises(MertkError, match="two variants have this name"):
         made(toy, ["mem", "mem"])
+
+
+def test_ablations_that_do_not_fit_the_recipe_are_told_together_by_their_names(toy: Draft) -> None:
+    ablations = {"none": Ablation(without=("memm",)), "bad": Ablation(swap={"fusion": "concatt"})}
+    with pytest.raises(RecipeError) as error:
+        variants(toy, edits_of(ablations), discover())
+    assert [fault.where for fault in error.value.faults] == ["none: without memm", "bad: fusion"]

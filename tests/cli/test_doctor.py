@@ -140,7 +140,7 @@ def test_an_empty_list_of_exclusions_is_a_list(
         (["ravdes"], "neither a dataset nor a recipe"),
         (["ravdess", "--set", "root=none"], "no such folder"),
         (["ravdess", "--set", "root=.", "--out", "x.txt"], "--out x.txt: no format for '.txt'"),
-        (["ravdess", "--set", "exclude=@none.yaml"], "cannot be read as text"),
+        (["ravdess", "--set", "exclude=@none.yaml"], "exclude=@none.yaml: no such file ("),
         ([], "the following arguments are required: DATASET"),
     ],
 )
