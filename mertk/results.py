@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,22 @@ class Results:
 
     def scratch(self, trial: Trial) -> Path:
         """Where an unfinished trial keeps its state."""
-        return self.home(trial) / f".{trial.name}.checkpoint"
+        return self._beside(trial, "checkpoint")
+
+    def tidy(self, trial: Trial) -> None:
+        """Delete what a kill may have left beside a finished trial."""
+        endings = ("checkpoint", "checkpoint.tmp", "tmp", "old")
+        left = [path for e in endings if (path := self._beside(trial, e)).exists()]
+        if not left:
+            return
+        # A folder that cannot be written to stays as it is, and so does what another process is at.
+        with suppress(MertkError), self.claim(trial, wait=False) as mine:
+            for path in left if mine else ():
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def _beside(self, trial: Trial, ending: str) -> Path:
+        """A name for what is not finished, known to whoever holds the claim: it is written over."""
+        return self.home(trial) / f".{trial.name}.{ending}"
 
     @contextmanager
     def claim(self, trial: Trial, *, wait: bool) -> Iterator[bool]:
@@ -101,15 +116,14 @@ class Results:
     def write(self, trial: Trial, outcome: Outcome) -> Record:
         """Keep a finished trial: all of it or nothing."""
         final = self.home(trial) / trial.name
-        # One name for whoever holds the claim, so that what a kill left is written over.
-        temporary = final.with_name(f".{trial.name}.tmp")
+        temporary = self._beside(trial, "tmp")
         with self._explained():
             try:
                 shutil.rmtree(temporary, ignore_errors=True)
                 temporary.mkdir(parents=True)
                 self._fill(temporary, outcome)
                 self._describe(trial)
-                self._put(temporary, final)
+                self._put(temporary, final, self._beside(trial, "old"))
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
             self._failure(trial).unlink(missing_ok=True)
@@ -126,8 +140,7 @@ class Results:
         for file in folder.iterdir():
             _flush(file)
 
-    def _put(self, temporary: Path, final: Path) -> None:
-        old = final.with_name(f".{final.name}.old")
+    def _put(self, temporary: Path, final: Path, old: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
         if final.exists():
             final.rename(old)
@@ -138,7 +151,7 @@ class Results:
         """The recipe as it was run, defaults and all, beside its trials."""
         recipe = trial.variant.resolved.recipe.model_dump(mode="json")
         path = self.home(trial) / "recipe.yaml"
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary = self._beside(trial, "yaml.tmp")
         temporary.write_text(
             yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True), encoding="utf-8"
         )

@@ -188,6 +188,7 @@ class _Runner:
                 if known is None:
                     self._conduct(trial)
                     return True
+        self.results.tidy(trial)
         self.reused += 1
         self.records[_place(trial)] = known
         return True

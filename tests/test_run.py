@@ -400,3 +400,50 @@ def test_variants_of_other_protocols_are_refused_before_anything_is_trained(
     assert status == 0
     assert [len(r["protocols"]) for r in answer["rows"]] == [1, 1]
     assert answer["rows"][0]["protocols"] != answer["rows"][1]["protocols"]
+
+
+@pytest.mark.parametrize("ending", ["checkpoint", "checkpoint.tmp", "tmp", "old"])
+def test_what_a_kill_left_beside_a_finished_trial_is_tidied_up(
+    recipe: str, capsys, ending: str
+) -> None:
+    called(capsys, "run", recipe, "--folds", "fold1")
+    (record,) = records()
+    left = record.folder.with_name(f".{record.folder.name}.{ending}")
+    if ending in ("tmp", "old"):
+        left.mkdir()
+        (left / "predictions.parquet").write_bytes(b"half")
+    else:
+        left.write_bytes(b"half")
+    assert called(capsys, "run", recipe, "--folds", "fold1")[1]["reused"] == 1
+    assert not left.exists()
+    assert record.folder.is_dir()
+
+
+@pytest.mark.parametrize("rename", [1, 2, 3])
+def test_a_kill_at_any_rename_of_a_result_changes_no_byte(
+    recipe: str, capsys, rename: int, tmp_path: Path
+) -> None:
+    for results in ("results", "undisturbed"):
+        called(capsys, "run", recipe, "--folds", "fold1", "--results", results)
+    script = tmp_path / "killed.py"
+    script.write_text(f"""
+import os, signal, sys
+import mertk.run
+from mertk.cli import main
+seen = 0
+def die(event, arguments):
+    global seen
+    if event == "os.rename" and str(arguments[0]).startswith("results"):
+        seen += 1
+        if seen == {rename}:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(die)
+main(["run", {recipe!r}, "--folds", "fold1", "--redo"])
+""")
+    killed = subprocess.run([sys.executable, str(script)], check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    called(capsys, "run", recipe, "--folds", "fold1")
+    (mine,), (other,) = records(), records("undisturbed")
+    for name in ("predictions.parquet", "validation.parquet", "weights.safetensors"):
+        assert (mine.folder / name).read_bytes() == (other.folder / name).read_bytes()
+    assert [path.name for path in mine.folder.parent.glob(".*")] == []

@@ -35,7 +35,7 @@ class Checkpoint:
         A disk without room for it costs only what the fit would have saved after a kill, so it is
         no reason to stop.
         """
-        temporary = self.path.with_name(f"{self.path.name}.tmp")
+        temporary = self._temporary
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             torch.save(state, temporary)
@@ -58,6 +58,11 @@ class Checkpoint:
         return state
 
     def remove(self) -> None:
-        """Delete the file."""
-        with suppress(OSError):
-            self.path.unlink(missing_ok=True)
+        """Delete the file, and what a kill may have left of another."""
+        for path in (self.path, self._temporary):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    @property
+    def _temporary(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.tmp")
