@@ -1,7 +1,7 @@
 """What the encoders of all variants bring: frozen ones are run once, for everyone."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 from mertk.console import Screen
 from mertk.contracts import Clip, Encoder, has_frozen_front
 from mertk.corpus import leave_out
-from mertk.errors import CorpusError, Fault, MertkError, RecipeError
+from mertk.errors import CorpusError, Fault, MediaError, MertkError, RecipeError
 from mertk.extract import BrokenMedia, Stage, fill
 from mertk.keys import MISSING, Key, identity_key
 from mertk.plan import Corpus
@@ -160,7 +160,7 @@ def gather(
         device: Where frozen encoders run.
         screen: Shows progress.
         skip_broken: Leave broken clips out.
-        dry: Compute nothing.
+        dry: Compute nothing; media that are there are not decoded.
 
     Raises:
         CorpusError: No clip has what an encoder reads.
@@ -169,17 +169,23 @@ def gather(
     ragged: dict[str, Ragged] = {}
     shelves = _Shelves(store, corpus.clips, encoders.sources.values(), device, screen)
     _refuse_silence(encoders, shelves, corpus)
-    if not dry:
-        if skip_broken:
-            corpus = _without_broken(encoders.sources.values(), corpus, shelves, screen)
-        for key, source in encoders.sources.items():
-            ragged[key] = shelves.fill(source, corpus.clips)
-            if not ragged[key].lengths.any():
+    attempt: Attempt = shelves.refuse_unreadable if dry else shelves.fill
+    if skip_broken:
+        corpus = _without_broken(encoders.sources.values(), corpus, attempt, screen)
+    for key, source in encoders.sources.items():
+        found = attempt(source, corpus.clips)
+        if found is not None:
+            ragged[key] = found
+            if not found.lengths.any():
                 raise CorpusError(f"{source.identity['name']}: it made nothing of any clip")
     digests = {
         key: s.digest(shelves.keys(s.encoder, corpus.clips)) for key, s in encoders.sources.items()
     }
     return Inputs(corpus, encoders.sources, encoders.streams, ragged, digests)
+
+
+Attempt = Callable[[Source, Sequence[Clip]], Ragged | None]
+"""Has the store hold what an encoder makes of clips, or only looks whether it could."""
 
 
 class _Shelves:
@@ -212,6 +218,17 @@ class _Shelves:
         """What an encoder reads of some of the clips, as keys."""
         known = self._keys[encoder.modality]
         return [known[clip.id] for clip in clips]
+
+    def refuse_unreadable(self, source: Source, clips: Sequence[Clip]) -> None:
+        """Tell what cannot even be opened, without having the encoder read anything.
+
+        Raises:
+            BrokenMedia: Naming every such clip.
+        """
+        keys = zip(clips, self.keys(source.encoder, clips), strict=True)
+        broken = {clip.id: str(key) for clip, key in keys if isinstance(key, MediaError)}
+        if broken:
+            raise BrokenMedia(source.identity["name"], broken, len(clips))
 
     def fill(self, source: Source, clips: Sequence[Clip]) -> Ragged:
         """Have the store hold what an encoder makes of some of the clips."""
@@ -258,13 +275,16 @@ def _identity(resolved: Resolved, where: str, encoder: Encoder) -> dict[str, Jso
 
 
 def _without_broken(
-    sources: Iterable[Source], corpus: Corpus, shelves: _Shelves, screen: Screen
+    sources: Iterable[Source],
+    corpus: Corpus,
+    attempt: Attempt,
+    screen: Screen,
 ) -> Corpus:
     """The corpus without the clips whose media any of the encoders cannot read."""
     broken: dict[str, str] = {}
     for source in sources:
         try:
-            shelves.fill(source, corpus.clips)
+            attempt(source, corpus.clips)
         except BrokenMedia as error:
             broken |= error.clips
     for clip, what in broken.items():
