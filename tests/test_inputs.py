@@ -7,7 +7,8 @@ import torch
 
 from mertk.console import Screen
 from mertk.corpus import open_corpus
-from mertk.draft import Draft
+from mertk.draft import Draft, read
+from mertk.errors import RecipeError
 from mertk.inputs import Encoders, Inputs, gather
 from mertk.registry import discover
 from mertk.store import Store
@@ -48,3 +49,15 @@ def test_digests_are_those_of_the_clips_that_are_left(toy: Draft, tmp_path: Path
     assert less.digests == excluded.digests
     assert set(less.digests.values()).isdisjoint(whole.digests.values())
     assert len(less.ragged[next(iter(less.ragged))]) == 95
+
+
+def test_every_checkpoint_that_is_not_there_is_told_by_its_place(tmp_path: Path) -> None:
+    gone = [f"encoders.{name}.checkpoint={tmp_path}/{name}" for name in ("audio", "video")]
+    small = [f"encoders.audio.{name}=null" for name in ("channels", "layers", "heads")]
+    draft = read("foalnet").set([*gone, *small])
+    with pytest.raises(RecipeError) as error:
+        Encoders(variants(draft, [], discover()))
+    assert [fault.where for fault in error.value.faults] == [
+        "encoders.audio.checkpoint",
+        "encoders.video.checkpoint",
+    ]
