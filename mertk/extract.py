@@ -40,13 +40,14 @@ class BrokenMedia(MertkError):
         self.total = total
         shown = list(self.clips.items())[:SHOWN]
         more = len(self.clips) - len(shown)
-        ids = ", ".join([clip for clip, _ in shown] + (["..."] if more else []))
+        which = f"'dataset.exclude=[{', '.join(self.clips)}]' leaves these clips"
+        if more:  # too many to be pasted
+            which = "dataset.exclude=@FILE leaves those in a list of `mertk doctor --exclude FILE`"
         lines = [
             f"{name}: {len(self.clips)} of {total} clips cannot be read",
             *(f"  {clip}: {what}" for clip, what in shown),
             *([f"  and {more} more"] if more else []),
-            f"--set 'dataset.exclude=[{ids}]' leaves these clips out of every fold, "
-            "--set dataset.broken=skip every broken one",
+            f"--set {which} out of every fold, --set dataset.broken=skip every broken one",
         ]
         super().__init__("\n".join(lines))
 

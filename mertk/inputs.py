@@ -1,6 +1,6 @@
 """What the encoders of all variants bring: frozen ones are run once, for everyone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import torch
 from mertk.console import Screen
 from mertk.contracts import Clip, Encoder
 from mertk.corpus import leave_out
-from mertk.errors import CorpusError
+from mertk.errors import CorpusError, MediaError
 from mertk.extract import BrokenMedia, fill
 from mertk.keys import MISSING, Key
 from mertk.plan import Corpus
@@ -82,7 +82,7 @@ def gather(
         device: Where frozen encoders run.
         screen: Shows progress.
         skip_broken: Leave broken clips out.
-        dry: Compute nothing.
+        dry: Compute nothing; media that are there are not decoded.
 
     Raises:
         CorpusError: No clip has what an encoder reads.
@@ -91,11 +91,12 @@ def gather(
     ragged: dict[str, Ragged] = {}
     shelves = _Shelves(store, corpus.clips, encoders.sources.values(), device, screen)
     _refuse_silence(encoders, shelves, corpus)
-    if not dry:
-        if skip_broken:
-            corpus = _without_broken(encoders.sources.values(), corpus, shelves, screen)
-        for key, source in encoders.sources.items():
-            sequences = shelves.fill(source, corpus.clips)
+    attempt: Attempt = shelves.refuse_unreadable if dry else shelves.fill
+    if skip_broken:
+        corpus = _without_broken(encoders.sources.values(), corpus, attempt, screen)
+    for key, source in encoders.sources.items():
+        sequences = attempt(source, corpus.clips)
+        if sequences is not None:
             if not sequences.lengths.any():
                 raise CorpusError(f"{source.identity['name']}: it made nothing of any clip")
             # Every epoch reads all of it: from memory where half of what is free suffices.
@@ -104,6 +105,10 @@ def gather(
         key: s.digest(shelves.keys(s.encoder, corpus.clips)) for key, s in encoders.sources.items()
     }
     return Inputs(corpus, encoders.sources, encoders.streams, ragged, digests)
+
+
+Attempt = Callable[[Source, Sequence[Clip]], Ragged | None]
+"""Has the store hold what an encoder makes of clips, or only looks whether it could."""
 
 
 class _Shelves:
@@ -137,6 +142,17 @@ class _Shelves:
         known = self._keys[encoder.modality]
         return [known[clip.id] for clip in clips]
 
+    def refuse_unreadable(self, source: Source, clips: Sequence[Clip]) -> None:
+        """Tell what cannot even be opened, without having the encoder read anything.
+
+        Raises:
+            BrokenMedia: Naming every such clip.
+        """
+        keys = zip(clips, self.keys(source.encoder, clips), strict=True)
+        broken = {clip.id: str(key) for clip, key in keys if isinstance(key, MediaError)}
+        if broken:
+            raise BrokenMedia(source.identity["name"], broken, len(clips))
+
     def fill(self, source: Source, clips: Sequence[Clip]) -> Ragged:
         """Have the store hold what an encoder makes of some of the clips, and map it."""
         with self.screen.bar(f"features: {source.identity['name']}", len(clips)) as advance:
@@ -165,13 +181,16 @@ def _refuse_silence(encoders: Encoders, shelves: _Shelves, corpus: Corpus) -> No
 
 
 def _without_broken(
-    sources: Iterable[Source], corpus: Corpus, shelves: _Shelves, screen: Screen
+    sources: Iterable[Source],
+    corpus: Corpus,
+    attempt: Attempt,
+    screen: Screen,
 ) -> Corpus:
     """The corpus without the clips whose media any of the encoders cannot read."""
     broken: dict[str, str] = {}
     for source in sources:
         try:
-            shelves.fill(source, corpus.clips)
+            attempt(source, corpus.clips)
         except BrokenMedia as error:
             broken |= error.clips
     for clip, what in broken.items():

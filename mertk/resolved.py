@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mertk.contracts import DatasetSource, Metric
-from mertk.errors import Fault, MertkError, RecipeError
+from mertk.errors import Fault, PluginError, RecipeError
 from mertk.recipe import Component, DatasetSpec, Recipe, digest
 from mertk.registry import Entry
 from mertk.signature import Signature
@@ -39,14 +39,12 @@ class Bound:
             source: What messages call the recipe.
 
         Raises:
-            RecipeError: The constructor refuses its arguments.
+            RecipeError: The constructor refuses its arguments, or does not find what they name.
         """
         bound = self.signature.bind(arguments, supplies)
         try:
             return self.component(**bound)
-        except MertkError:
-            raise
-        except ValueError as error:
+        except (ValueError, PluginError) as error:
             argument, colon, rest = str(error).partition(": ")
             if colon and argument in self.signature.arguments:
                 fault = Fault(f"{where}.{argument}", rest)

@@ -69,7 +69,8 @@ class Results:
             return Record(folder, facts)
         except (OSError, ValueError) as error:
             raise MertkError(
-                f"{folder}: a finished trial that cannot be read ({error}); run with --redo"
+                f"{folder}: a finished trial that cannot be read ({error}); remove this folder and "
+                "run again (--redo repeats every trial)"
             ) from None
 
     def scratch(self, trial: Trial) -> Path:

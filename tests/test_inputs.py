@@ -7,7 +7,8 @@ import torch
 
 from mertk.console import Screen
 from mertk.corpus import open_corpus
-from mertk.draft import Draft
+from mertk.draft import Draft, read
+from mertk.errors import RecipeError
 from mertk.inputs import Inputs, gather
 from mertk.ragged import Ragged
 from mertk.registry import discover
@@ -65,3 +66,15 @@ def test_sequences_are_copied_into_memory_once(
     monkeypatch.setattr(Ragged, "in_memory", counted)
     gathered(toy.set(["dataset.unreadable=[s0_ang_0]"]), tmp_path, skip_broken=True)
     assert copied == [95, 95], "one copy for each encoder, without what is left out"
+
+
+def test_every_checkpoint_that_is_not_there_is_told_by_its_place(tmp_path: Path) -> None:
+    gone = [f"encoders.{name}.checkpoint={tmp_path}/{name}" for name in ("audio", "video")]
+    small = [f"encoders.audio.{name}=null" for name in ("channels", "layers", "heads")]
+    draft = read("foalnet").set([*gone, *small])
+    with pytest.raises(RecipeError) as error:
+        Encoders(variants(draft, [], discover()))
+    assert [fault.where for fault in error.value.faults] == [
+        "encoders.audio.checkpoint",
+        "encoders.video.checkpoint",
+    ]

@@ -194,7 +194,7 @@ def test_damaged_predictions_are_told_with_the_way_out(run: Run, tmp_path: Path,
     kept.write_bytes(kept.read_bytes()[:keep])
     status, told, _ = run(more=only)
     assert status == 2
-    assert "run with --redo" in told["error"]
+    assert "remove this folder and run again" in told["error"]
     assert run(more=(*only, "--redo"))[1]["rows"] == before
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import yaml
 from sklearn.metrics import balanced_accuracy_score
 
@@ -246,6 +247,29 @@ def test_a_dry_run_tells_the_plan_and_computes_nothing(recipe: str, capsys) -> N
     assert sorted(p["key"] for p in told["plan"]) == sorted(r.facts["key"] for r in records())
 
 
+def test_a_dry_run_names_media_that_are_not_there(write, tmp_path: Path, capsys) -> None:
+    rows = [f"{c}{s}{i},{c},{s},{c}{s}{i}.wav" for c in "ab" for s in "xyz" for i in "12"]
+    write("clips.csv", "\n".join(["id,label,speaker,audio", *rows]))
+    for row in rows[1:]:
+        soundfile.write(tmp_path / row.rpartition(",")[2], [0.1] * 1600, 16000)
+    recipe = write(
+        "own.yaml",
+        f"""
+        name: own
+        dataset: {{use: manifest, path: {tmp_path}/clips.csv, k: 3}}
+        encoders: {{audio: {{use: logmel}}}}
+        fusion: concat
+        """,
+    )
+    assert main(["run", str(recipe), "--dry-run"]) == 2
+    told = capsys.readouterr().err
+    assert "1 of 12 clips cannot be read" in told
+    assert "ax1.wav: no such file" in told
+    skip = ("--set", "dataset.broken=skip")
+    left = called(capsys, "run", str(recipe), "--dry-run", *skip)[1]["left_out"]
+    assert list(left) == ["ax1"]
+
+
 def test_redo_repeats_what_is_there(recipe: str, capsys) -> None:
     called(capsys, "run", recipe, "--folds", "fold1")
     before = records()[0].folder.stat().st_ino
@@ -308,7 +332,7 @@ def test_a_result_that_was_damaged_is_named(recipe: str, capsys) -> None:
     called(capsys, "run", recipe, "--folds", "fold1")
     (Path(records()[0].folder) / "trial.json").write_text("{")
     assert main(["run", recipe, "--folds", "fold1"]) == 2
-    assert "run with --redo" in capsys.readouterr().err
+    assert "remove this folder and run again" in capsys.readouterr().err
     assert called(capsys, "run", recipe, "--folds", "fold1", "--redo")[0] == 0
 
 
