@@ -79,7 +79,7 @@ class Results:
 
     def tidy(self, trial: Trial) -> None:
         """Delete what a kill may have left beside a finished trial."""
-        endings = ("checkpoint", "checkpoint.tmp", "tmp", "old")
+        endings = ("checkpoint", "checkpoint.tmp", "yaml.tmp", "tmp", "old")
         left = [path for e in endings if (path := self._beside(trial, e)).exists()]
         if not left:
             return
