@@ -22,14 +22,24 @@ def lengths(clips: Sequence[Clip]) -> Mapping[str, float]:
         CorpusError: Clips have neither sound nor pictures, or headers cannot be read; with how
             many, and the first of them.
     """
-    workers = default_workers()
-    found = map_ahead(_length, clips, workers=workers, depth=lambda: 4 * workers)
-    by_id = {clip.id: seconds for clip, seconds in zip(clips, found, strict=True)}
+    by_id = _lengths(clips)
     faults = [f"{i}: {why}" for i, why in by_id.items() if not isinstance(why, float)]
     if faults:
         shown = "; ".join(faults[:SHOWN]) + ("; ..." if len(faults) > SHOWN else "")
         raise CorpusError(f"the length of {len(faults)} of {len(clips)} clips is unknown: {shown}")
     return {i: seconds for i, seconds in by_id.items() if isinstance(seconds, float)}
+
+
+def known_lengths(clips: Sequence[Clip]) -> Mapping[str, float]:
+    """Seconds by clip id, of those clips whose length can be told."""
+    return {i: seconds for i, seconds in _lengths(clips).items() if isinstance(seconds, float)}
+
+
+def _lengths(clips: Sequence[Clip]) -> dict[str, float | str]:
+    """Seconds by clip id, or why they cannot be told."""
+    workers = default_workers()
+    found = map_ahead(_length, clips, workers=workers, depth=lambda: 4 * workers)
+    return {clip.id: seconds for clip, seconds in zip(clips, found, strict=True)}
 
 
 def _length(clip: Clip) -> float | str:

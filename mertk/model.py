@@ -25,12 +25,14 @@ class Output:
         fused: The fusion's vectors, [B, dims] by stream name.
         losses: Scalars by name, `emotion` and each task's; unweighted; empty without labels.
         total: The weighted sum that is minimised; None without labels.
+        shared: What the tasks gave away, by name.
     """
 
     logits: Tensor
     fused: Vectors
     losses: Mapping[str, Tensor] = field(default_factory=dict)
     total: Tensor | None = None
+    shared: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Model(nn.Module):
@@ -74,7 +76,15 @@ class Model(nn.Module):
         A stream is what its encoder gave where that is frozen; where it is trained, what its front
         gave if that is frozen, and what it loads otherwise.
         """
-        encoded = self.drop({name: self._encode(name, s) for name, s in streams.items()})
+        return self.classify(self.encode(streams), labels)
+
+    def encode(self, streams: Streams) -> Streams:
+        """What the fusion and the tasks see: [B, T, C] by name."""
+        encoded: Streams = self.drop({name: self._encode(name, s) for name, s in streams.items()})
+        return encoded
+
+    def classify(self, encoded: Streams, labels: Tensor | None = None) -> Output:
+        """Run on what `encode` gave; with [B] labels the losses come too."""
         fused, fuse_with = bind(self.fusion, encoded)
         logits = self.head(torch.cat(list(fused.values()), dim=-1))
         if labels is None:
@@ -89,7 +99,7 @@ class Model(nn.Module):
             losses[name] = loss.value
             if self.weights[name]:
                 total = total + self.weights[name] * loss.value
-        return Output(logits, fused, losses, total)
+        return Output(logits, fused, losses, total, shared)
 
     def _encode(self, name: str, stream: Stream) -> Stream:
         if name in self.encoders:

@@ -19,10 +19,17 @@ ENGINE = ("mertk.contracts.steps", "mertk.split", "mertk.data", "mertk.model", "
 """The modules of the core whose text can change a result, with what they import."""
 ASIDE = (
     *("mertk.contracts", "mertk.contracts.clips", "mertk.contracts.kinds"),
-    *("mertk.errors", "mertk.recipe", "mertk.registry", "mertk.resolved", "mertk.signature"),
+    *(
+        "mertk.insight",
+        "mertk.errors",
+        "mertk.recipe",
+        "mertk.registry",
+        "mertk.resolved",
+        "mertk.signature",
+    ),
 )
 """But for those that only name, look up, check and tell: what comes of it is a cause by itself."""
-FORMAT = 2
+FORMAT = 3
 """Of what is kept of a trial; part of every key, so that older results are done again."""
 
 

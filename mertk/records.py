@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 
 from mertk.errors import MertkError
 
@@ -20,6 +21,8 @@ PICKS = ("selected", "last", "test_best")
 """Epochs whose predictions are kept: what the recipe's rule picks, the last one, and the one that
 the test clips would have picked."""
 PREDICTIONS, VALIDATION = "predictions.parquet", "validation.parquet"
+WEIGHTS, INSIGHT = "weights.safetensors", "insight.safetensors"
+MOMENTS = ("before", "after")
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,35 @@ class Predicted:
         speakers: [B] who talks, '' where nobody knows.
         labels: [B] class indices.
         scores: Per pick, [B, N] class probabilities.
+        groups: [B] what else clips share, such as `gender`; none where nothing is known.
+        seconds: [B] how long they are; None where nobody knows.
     """
 
     clips: Sequence[str]
     speakers: Sequence[str]
     labels: NDArray[np.int64]
     scores: Mapping[str, NDArray[np.float32]]
+    groups: Sequence[Mapping[str, str]] = ()
+    seconds: Sequence[float | None] = ()
+
+
+@dataclass(frozen=True)
+class Insight:
+    """What was seen inside a model, for pictures.
+
+    Args:
+        clips: Ids of the clips that were looked at, those of one class side by side.
+        fused: [B, C] principal components of the fused vectors of all test clips, in the order of
+            the predictions, at the selected epoch.
+        before: In the untrained model: `<name>/<first>/<second>` -> [B, B] numbers about pairs of
+            the clips; `attention/<stream>/<other>/<i>` -> [T, T'] weights of clip i.
+        after: The same at the selected epoch.
+    """
+
+    clips: Sequence[str]
+    fused: NDArray[np.float32]
+    before: Mapping[str, NDArray[np.float32]]
+    after: Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -70,6 +96,34 @@ class Record:
         """Who talks in each test clip, '' where nobody knows."""
         names: list[str] = self._predictions["speaker"].to_pylist()
         return names
+
+    @property
+    def groups(self) -> list[dict[str, str]]:
+        """What else each test clip shares with others, by its name."""
+        return [dict(pairs) for pairs in self._predictions["groups"].to_pylist()]
+
+    @property
+    def seconds(self) -> list[float | None]:
+        """How long each test clip is; None where nobody knows."""
+        found: list[float | None] = self._predictions["seconds"].to_pylist()
+        return found
+
+    def insight(self) -> Insight | None:
+        """What was seen inside the model; None where nothing was kept.
+
+        Raises:
+            MertkError: It cannot be read.
+        """
+        file = self.folder / INSIGHT
+        if not file.is_file():
+            return None
+        try:
+            with safe_open(file, "numpy") as kept:
+                clips = json.loads(kept.metadata()["clips"])
+                found = {name: kept.get_tensor(name) for name in kept.keys()}  # noqa: SIM118
+            return Insight(clips, found.pop("fused"), *(_below(found, p) for p in MOMENTS))
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise MertkError(f"{file}: cannot be read ({error}); run with --redo") from None
 
     def validation(self) -> Predicted:
         """What the model said on the validation clips at the selected epoch.
@@ -138,15 +192,28 @@ def _check(record: Record) -> None:
     """
     for name in ("variant", "protocol", "selected_on_test", "clips", "corpus"):
         record.facts[name]
-    pq.read_schema(record.folder / PREDICTIONS).field("speaker")
+    schema = pq.read_schema(record.folder / PREDICTIONS)
+    for name in ("speaker", "groups", "seconds"):
+        schema.field(name)
+
+
+def _below(found: Mapping[str, NDArray[np.float32]], moment: str) -> dict[str, NDArray[np.float32]]:
+    prefix = f"{moment}/"
+    return {n.removeprefix(prefix): value for n, value in found.items() if n.startswith(prefix)}
 
 
 def to_table(predicted: Predicted) -> pa.Table:
     """The columns that are kept on disk."""
+    count = len(predicted.clips)
     columns = {
         "clip": pa.array(list(predicted.clips), pa.string()),
         "speaker": pa.array(list(predicted.speakers), pa.string()),
         "label": pa.array(predicted.labels),
+        "groups": pa.array(
+            [list(shared.items()) for shared in predicted.groups or [{}] * count],
+            pa.map_(pa.string(), pa.string()),
+        ),
+        "seconds": pa.array(list(predicted.seconds) or [None] * count, pa.float64()),
     }
     for pick, scores in predicted.scores.items():
         flat = pa.array(np.ascontiguousarray(scores, dtype=np.float32).ravel())

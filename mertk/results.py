@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from mertk.errors import MertkError
 from mertk.plan import Trial
-from mertk.records import PREDICTIONS, VALIDATION, Predicted, Record, to_table
+from mertk.records import INSIGHT, PREDICTIONS, VALIDATION, WEIGHTS, Predicted, Record, to_table
 
 Json = Any
 
@@ -29,12 +29,14 @@ class Outcome:
         test: What it said on the test clips, at every pick.
         valid: What it said on the validation clips, at the selected epoch; None where the test
             clips picked it.
+        insight: Content of `insight.safetensors`, or None.
         weights: Content of `weights.safetensors`, or None.
     """
 
     facts: Mapping[str, Json]
     test: Predicted
     valid: Predicted | None = None
+    insight: bytes | None = None
     weights: bytes | None = None
 
 
@@ -134,8 +136,9 @@ class Results:
         pq.write_table(to_table(outcome.test), folder / PREDICTIONS)
         if outcome.valid is not None:
             pq.write_table(to_table(outcome.valid), folder / VALIDATION)
-        if outcome.weights is not None:
-            (folder / "weights.safetensors").write_bytes(outcome.weights)
+        for name, content in ((INSIGHT, outcome.insight), (WEIGHTS, outcome.weights)):
+            if content is not None:
+                (folder / name).write_bytes(content)
         text = json.dumps(outcome.facts, indent=1, ensure_ascii=False, allow_nan=False)
         (folder / "trial.json").write_text(text + "\n", encoding="utf-8")
         for file in folder.iterdir():

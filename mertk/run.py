@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from mertk.corpus import open_corpus
 from mertk.errors import Fault, MertkError, RecipeError
 from mertk.home import home
 from mertk.inputs import Inputs, gather
+from mertk.lengths import known_lengths
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial, trials
 from mertk.protocol import refuse_mixed
@@ -215,11 +217,17 @@ class _Runner:
         checkpoint.remove()
         self.screen.say(f"{label}: {_told(record)}")
 
+    @cached_property
+    def seconds(self) -> Mapping[str, float]:
+        """How long clips are; no reason to read anything where every trial is there."""
+        return known_lengths(self.inputs.corpus.clips)
+
     def _setting(self, variant: Variant) -> Setting:
         return Setting(
             corpus=self.inputs.corpus,
             inputs=self.inputs.of(variant),
             dims=self.inputs.dims(variant),
+            seconds=self.seconds,
             metrics=variant.resolved.metrics(),
             ranking=variant.resolved.build(RANKING),
             device=self.device,

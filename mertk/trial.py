@@ -15,7 +15,9 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mertk.contracts import Metric
+from mertk.cost import forget_peaks, peaks
 from mertk.data import ClipData
+from mertk.insight import packed, shown
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial
 from mertk.ragged import Ragged
@@ -43,6 +45,7 @@ class Setting:
         inputs: What each stream starts from: stored outputs of frozen encoders, or what trained
             ones read.
         dims: Each stream's channels after its encoder.
+        seconds: How long clips are, by id, as far as anyone knows.
         metrics: By name.
         ranking: The metric that picks the epoch.
         device: Where to run.
@@ -52,6 +55,7 @@ class Setting:
     corpus: Corpus
     inputs: Mapping[str, Ragged]
     dims: Mapping[str, int]
+    seconds: Mapping[str, float]
     metrics: Mapping[str, Metric]
     ranking: Metric
     device: torch.device
@@ -78,7 +82,9 @@ def conduct(
     position = {clip: row for row, clip in enumerate(data.ids)}
     train, test = _rows(trial.split.train, position), _rows(trial.split.test, position)
     on_test = settings.select.on == "test"
-    parts = Parts(train, test if on_test else _rows(trial.split.valid, position), test)
+    valid = test if on_test else _rows(trial.split.valid, position)
+    parts = Parts(train, valid, test, shown(test, data.labels[test]))
+    forget_peaks(setting.device)
     model = construct(trial, setting, train)
     done = fit(
         model,
@@ -97,29 +103,38 @@ def conduct(
         "corpus": _corpus_facts(setting.corpus, trial),
         **_picks(done, setting, data.labels[test].numpy()),
         "history": [_finite(asdict(e)) for e in done.history],
-        "cost": {
-            "seconds": round(done.seconds + time.monotonic() - started, 3),
-            "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        },
+        "cost": _cost(model, setting.device, done.seconds + time.monotonic() - started),
         "provenance": _provenance(trial, setting, began),
     }
     picked = {pick: done.scores[number - 1] for pick, number in _numbers(done, setting).items()}
     return Outcome(
         facts=facts,
-        test=_predicted(setting.corpus, data, test, picked),
-        valid=None
-        if on_test
-        else _predicted(setting.corpus, data, parts.valid, {"selected": done.valid}),
+        test=_predicted(setting, data, test, picked),
+        valid=None if on_test else _predicted(setting, data, valid, {"selected": done.valid}),
+        insight=packed([data.ids[i] for i in parts.shown], done.before, done.after, done.fused),
         weights=save(done.weights) if settings.keep_weights else None,
     )
 
 
+def _cost(model: Model, device: torch.device, seconds: float) -> dict[str, Json]:
+    return {
+        "seconds": round(seconds, 3),
+        "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "memory": peaks(device),
+    }
+
+
 def _predicted(
-    corpus: Corpus, data: ClipData, rows: Tensor, scores: Mapping[str, Scores]
+    setting: Setting, data: ClipData, rows: Tensor, scores: Mapping[str, Scores]
 ) -> Predicted:
-    clips = [corpus.clips[row] for row in rows.tolist()]
+    clips = [setting.corpus.clips[row] for row in rows.tolist()]
     return Predicted(
-        [c.id for c in clips], [c.speaker for c in clips], data.labels[rows].numpy(), scores
+        clips=[c.id for c in clips],
+        speakers=[c.speaker for c in clips],
+        labels=data.labels[rows].numpy(),
+        scores=scores,
+        groups=[c.group for c in clips],
+        seconds=[setting.seconds.get(c.id) for c in clips],
     )
 
 

@@ -6,6 +6,7 @@ plugin's module list can be read without it.
 
 from mertk.contracts.clips import Card, Clip, Fold, Label, MediaRef
 from mertk.contracts.kinds import (
+    Attending,
     AuxiliaryTask,
     Bounded,
     Counting,
@@ -20,6 +21,7 @@ from mertk.contracts.kinds import (
 from mertk.contracts.steps import Loss, Step, Stream, Streams, Vectors
 
 __all__ = [
+    "Attending",
     "AuxiliaryTask",
     "Bounded",
     "Card",

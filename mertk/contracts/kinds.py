@@ -10,6 +10,7 @@ from mertk.contracts.steps import Loss, Step, Stream, Streams, Vectors
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor
 
 
 @runtime_checkable
@@ -100,6 +101,17 @@ class Fusion(Protocol):
 
 
 @runtime_checkable
+class Attending(Fusion, Protocol):
+    """A fusion that can show what its streams attend to: reports draw it."""
+
+    def attention(self, streams: Streams) -> Mapping[tuple[str, str], Tensor]:
+        """Weights [B, T, T'] by (stream, other): how much each step looks at each of the other's.
+
+        They sum to 1 over the real steps of the other stream.
+        """
+
+
+@runtime_checkable
 class AuxiliaryTask(Protocol):
     """A training loss besides the emotion loss. A `torch.nn.Module`.
 
@@ -108,7 +120,8 @@ class AuxiliaryTask(Protocol):
 
     Attributes:
         requires: Names in `Step.shared` it needs.
-        provides: Names it puts there.
+        provides: Names it puts there. What is shared as {(first, second): [B, B]}, numbers about
+            clips of one stream and clips of another, is drawn in reports.
     """
 
     requires: tuple[str, ...]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from mertk.contracts import Fusion, Vectors
+from mertk.contracts import Attending, Fusion, Vectors
 from mertk.pairing import bind, repaired
 from mertk.testing._kit import Kit, naming
 from mertk.testing.toys import leaves, moved, padded, random_streams
@@ -69,6 +69,18 @@ class FusionTests(Kit):
         """Masked steps are not seen."""
         streams = random_streams(self.dims)
         _same(fusion(padded(streams)), fusion(streams))
+
+    def test_attention_that_it_shows_sums_to_one_over_real_steps(self, fusion: Any) -> None:
+        """`attention` is optional; what it gives is drawn in reports."""
+        if not isinstance(fusion, Attending):
+            return
+        streams = padded(random_streams(self.dims))
+        for (name, other), weights in fusion.attention(streams).items():
+            real = streams[other].mask[:, None, :]
+            assert weights.shape[:2] == streams[name].mask.shape
+            assert (weights >= 0).all()
+            assert not (weights * ~real).any()
+            _same({name: weights.sum(-1)}, {name: torch.ones(weights.shape[:2])})
 
     def test_a_clip_does_not_see_the_rest_of_its_batch(self, fusion: Any) -> None:
         """Scores must not depend on which clips happen to share a batch."""

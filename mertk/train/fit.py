@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mertk.contracts import Metric
 from mertk.data import Batch, ClipData
+from mertk.insight import look
 from mertk.model import Model
 from mertk.recipe import Train
 from mertk.sampling import epoch_batches
@@ -23,12 +24,12 @@ from mertk.seeds import derive, drawing
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import accelerator, repeatable
 from mertk.train.optim import optimizer, scheduler
-from mertk.train.predict import predict
-from mertk.train.record import Epoch, Fit, Scores
+from mertk.train.predict import Said, predict
+from mertk.train.record import Epoch, Fit, state_of
 
 log = logging.getLogger(__name__)
 
-STATE = 2
+STATE = 3
 """Changed whenever a checkpoint holds other things: a fit that finds an older one starts anew."""
 
 
@@ -38,11 +39,19 @@ class TrainingError(Exception):
 
 @dataclass(frozen=True)
 class Parts:
-    """Rows of the data: which train, which choose the epoch, which are scored. Each [B]."""
+    """Rows of the data, each [B].
+
+    Args:
+        train: Which train.
+        valid: Which choose the epoch.
+        test: Which are scored.
+        shown: Which test clips pictures are made of, those of one class side by side; may be none.
+    """
 
     train: Tensor
     valid: Tensor
     test: Tensor
+    shown: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
 
 
 def fit(
@@ -81,10 +90,14 @@ def fit(
         loop = _Loop(machine, model, data, parts, settings, seed)
         done = loop.resume(checkpoint)
         advance(len(done.history))
+        if not done.history:
+            done.before = loop.look()
         try:
             for number in range(len(done.history) + 1, settings.epochs + 1):
-                epoch, scores, valid = loop.epoch(number, metric)
-                done.take(epoch, scores, valid, metric, model if settings.keep_weights else None)
+                epoch, test, valid = loop.epoch(number, metric)
+                if done.take(epoch, test.scores, metric):
+                    done.valid, done.fused, done.after = valid.scores, test.fused, loop.look()
+                    done.weights = state_of(model) if settings.keep_weights else {}
                 advance(1)
                 if checkpoint and checkpoint.due() and number < settings.epochs:
                     checkpoint.write(loop.state(done))
@@ -116,16 +129,16 @@ class _Loop:
         # Not prepared: accelerate would step it once per process and skip steps it should not.
         self.schedule = schedule
 
-    def epoch(self, number: int, metric: Metric) -> tuple[Epoch, Scores, Scores]:
-        """Train one epoch, then score the test and validation clips, each [B, N]."""
+    def epoch(self, number: int, metric: Metric) -> tuple[Epoch, Said, Said]:
+        """Train one epoch, then run on the test and the validation clips."""
         torch.manual_seed(derive(self.seed, "epoch", number))
         losses = self._train(number)
         lr = float(self.optimizer.param_groups[0]["lr"])
         test = self._predict(self.parts.test)
         same = self.parts.valid is self.parts.test
         valid = test if same else self._predict(self.parts.valid)
-        on_valid = judge(metric, self._labels(self.parts.valid), valid)
-        on_test = judge(metric, self._labels(self.parts.test), test)
+        on_valid = judge(metric, self._labels(self.parts.valid), valid.scores)
+        on_test = judge(metric, self._labels(self.parts.test), test.scores)
         return Epoch(number, losses, lr, on_valid, on_test), test, valid
 
     def _train(self, number: int) -> dict[str, float]:
@@ -168,16 +181,23 @@ class _Loop:
             epoch=number,
         )
 
-    def _predict(self, rows: Tensor) -> Scores:
-        """Class probabilities [B, N]; those that are no numbers would still have a largest one."""
+    def look(self) -> dict[str, Tensor]:
+        """See into the model as it is now; draws nothing that training draws from."""
+        if not len(self.parts.shown):
+            return {}
+        with drawing(self.seed):
+            return look(self.bare, self.data.batch(self.parts.shown), self.machine.device)
+
+    def _predict(self, rows: Tensor) -> Said:
+        """Scores that are no numbers would still have a largest one."""
         device = self.machine.device
-        scores = predict(self.model, self.data, rows, self.settings.batch_size, device)
-        if not np.isfinite(scores).all():
+        said = predict(self.model, self.data, rows, self.settings.batch_size, device)
+        if not np.isfinite(said.scores).all():
             raise TrainingError(
                 "the scores are not finite; a smaller train.lr, train.clip_grad or "
                 "train.weight_decay may help"
             )
-        return scores
+        return said
 
     def _labels(self, rows: Tensor) -> NDArray[np.int64]:
         return self.data.labels[rows].numpy()
@@ -195,7 +215,10 @@ class _Loop:
             "scores": [torch.from_numpy(s) for s in done.scores],
             "selected": done.selected,
             "valid": torch.from_numpy(done.valid),
+            "fused": done.fused,
             "weights": done.weights,
+            "before": done.before,
+            "after": done.after,
             "seconds": done.seconds + time.monotonic() - self.began,
         }
 
@@ -223,7 +246,10 @@ class _Loop:
             scores=[s.numpy() for s in state["scores"]],
             selected=state["selected"],
             valid=state["valid"].numpy(),
+            fused=state["fused"],
             weights=state["weights"],
+            before=state["before"],
+            after=state["after"],
             seconds=state["seconds"],
         )
 

@@ -1,5 +1,7 @@
 """What a model says of clips, whatever batches they are put in."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -8,23 +10,38 @@ from mertk.sampling import eval_batches
 from mertk.train.record import Scores
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a model says of B clips.
+
+    Args:
+        scores: [B, N] class probabilities.
+        fused: [B, C] the fusion's vectors side by side, on the CPU.
+    """
+
+    scores: Scores
+    fused: Tensor
+
+
 def predict(
     model: torch.nn.Module,
     data: ClipData,
     rows: Tensor,
     batch_size: int,
     device: torch.device | str = "cpu",
-) -> Scores:
-    """Class probabilities [B, N] of the given rows, in their order."""
+) -> Said:
+    """Run the model in evaluation mode on the given rows; in their order."""
     model.eval()
-    found = []
+    scores, fused = [], []
     batches = eval_batches(rows, data.lengths, batch_size)
     with torch.inference_mode():
         for picked in batches:
             batch = data.batch(picked)
-            logits = model({k: s.to(device) for k, s in batch.streams.items()}).logits
-            found.append(logits.float().softmax(-1))
+            output = model({k: s.to(device) for k, s in batch.streams.items()})
+            scores.append(output.logits.float().softmax(-1))
+            fused.append(torch.cat(list(output.fused.values()), dim=-1).float())
     order = torch.cat(batches)
     position = torch.empty(len(data.labels), dtype=torch.long)
     position[order] = torch.arange(len(order))
-    return torch.cat(found).cpu()[position[rows]].numpy()
+    asked = position[rows]
+    return Said(torch.cat(scores).cpu()[asked].numpy(), torch.cat(fused).cpu()[asked])

@@ -42,7 +42,10 @@ class Fit:
         scores: Test scores after every epoch, each [B, N], probabilities.
         selected: Number of the epoch that the recipe's rule picks.
         valid: Scores of the clips that choose, [B, N], at that epoch.
+        fused: The fusion's vectors of the test clips at that epoch, [B, C].
         weights: State of the model at that epoch, where it is kept.
+        before: What `mertk.insight` saw in the untrained model.
+        after: What it saw at the selected epoch.
         seconds: Spent by processes that were stopped, on the epochs that are kept of them.
     """
 
@@ -50,27 +53,29 @@ class Fit:
     scores: list[Scores] = field(default_factory=list)
     selected: int = 0
     valid: Scores = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    fused: Tensor = field(default_factory=lambda: torch.empty(0, 0))
     weights: dict[str, Tensor] = field(default_factory=dict)
+    before: dict[str, Tensor] = field(default_factory=dict)
+    after: dict[str, Tensor] = field(default_factory=dict)
     seconds: float = 0.0
 
-    def take(
-        self,
-        epoch: Epoch,
-        scores: Scores,
-        valid: Scores,
-        metric: Metric,
-        model: nn.Module | None,
-    ) -> None:
-        """Add an epoch; keep its validation scores if the metric prefers it to all before.
+    def take(self, epoch: Epoch, scores: Scores, metric: Metric) -> bool:
+        """Add an epoch; tell whether the metric prefers it, on the validation clips, to all before.
 
-        Its weights too, where a model is given.
+        Whoever trains then keeps the rest of it.
         """
         best = self.history[self.selected - 1].valid if self.selected else math.nan
-        if not self.selected or _better(epoch.valid, best, metric):
-            self.selected, self.valid = epoch.number, valid
-            self.weights = {k: _kept(v) for k, v in model.state_dict().items()} if model else {}
+        preferred = not self.selected or _better(epoch.valid, best, metric)
+        if preferred:
+            self.selected = epoch.number
         self.history.append(epoch)
         self.scores.append(scores)
+        return preferred
+
+
+def state_of(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of the model's state on the CPU."""
+    return {k: _kept(v) for k, v in model.state_dict().items()}
 
 
 def _better(new: float, best: float, metric: Metric) -> bool:

@@ -15,9 +15,9 @@ from mertk.recipe import Train
 from mertk.registry import discover
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_precision
-from mertk.train.fit import Parts, TrainingError, fit
+from mertk.train.fit import STATE, Parts, TrainingError, fit
 from mertk.train.optim import optimizer, scheduler
-from mertk.train.predict import predict
+from mertk.train.predict import Said, predict
 from mertk.train.record import Fit
 from mertk_plugins.metrics.ua import UA
 
@@ -129,7 +129,7 @@ def test_a_state_of_another_making_is_not_resumed(toy: Draft, tmp_path: Path) ->
     fitted(toy, checkpoint=checkpoint)
     state = checkpoint.read()
     assert state is not None
-    checkpoint.write({"made_by": state["made_by"].replace("state 2", "state 1")})
+    checkpoint.write({"made_by": state["made_by"].replace(f"state {STATE}", "state 1")})
     assert same(fitted(toy, checkpoint=checkpoint), fitted(toy))
 
 
@@ -160,7 +160,7 @@ def test_a_checkpoint_of_another_version_means_starting_anew(toy: Draft, tmp_pat
         fitted(toy, stop_after=3, checkpoint=Checkpoint(path, every=0))
     state = torch.load(path, weights_only=True)
     older = {k: v for k, v in state.items() if k != "valid"}
-    torch.save({**older, "made_by": state["made_by"].replace("state 2", "state 1")}, path)
+    torch.save({**older, "made_by": state["made_by"].replace(f"state {STATE}", "state 1")}, path)
     assert same(fitted(toy), fitted(toy, checkpoint=Checkpoint(path)))
 
 
@@ -185,9 +185,9 @@ def test_the_earliest_best_epoch_is_selected_and_its_weights_kept(toy: Draft) ->
     model = build(resolve(toy, discover()), {"words": 4, "again": 4}, 4, seed=9)
     model.load_state_dict(done.weights)
     again = predict(model, data(), torch.arange(32, 40), 3)
-    assert torch.allclose(torch.from_numpy(again), torch.from_numpy(done.scores[done.selected - 1]))
+    assert torch.allclose(torch.from_numpy(again.scores), torch.from_numpy(done.scores[done.selected - 1]))
     validated = predict(model, data(), torch.arange(24, 32), 3)
-    assert torch.allclose(torch.from_numpy(validated), torch.from_numpy(done.valid))
+    assert torch.allclose(torch.from_numpy(validated.scores), torch.from_numpy(done.valid))
 
 
 def test_a_loss_that_is_not_finite_ends_the_trial_with_its_epoch(toy: Draft) -> None:
@@ -200,9 +200,9 @@ def test_a_loss_that_is_not_finite_ends_the_trial_with_its_epoch(toy: Draft) -> 
 def test_predictions_come_in_the_order_asked_for(toy: Draft) -> None:
     model = build(resolve(toy, discover()), {"words": 4, "again": 4}, 4, seed=0)
     rows = torch.tensor([30, 2, 17, 5])
-    together = predict(model, data(), rows, 2)
+    together = predict(model, data(), rows, 2).scores
     for row, scores in zip(rows, together, strict=True):
-        alone = predict(model, data(), row[None], 1)[0]
+        alone = predict(model, data(), row[None], 1).scores[0]
         assert torch.allclose(torch.from_numpy(scores), torch.from_numpy(alone), atol=1e-6)
         assert scores.sum() == pytest.approx(1, abs=1e-5)
 
@@ -274,5 +274,5 @@ def test_the_host_waits_for_the_device_once_an_epoch(toy: Draft, monkeypatch) ->
     assert not [w for w in waits if w != "tolist"]
 
 
-def _uniform(count: int):
-    return torch.full((count, 4), 0.25).numpy()
+def _uniform(count: int) -> Said:
+    return Said(torch.full((count, 4), 0.25).numpy(), torch.zeros(count, 1))

@@ -1,5 +1,7 @@
 """One layer of multi-head cross-attention whose keys and values can be kept."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
@@ -67,6 +69,14 @@ class CrossAttentionLayer(nn.Module):
         update: Tensor = self.out(attended.transpose(1, 2).flatten(2))
         normed: Tensor = self.norm(x + torch.where(present[:, None, None], update, 0.0))
         return normed
+
+    def weights(self, queries: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
+        """What `forward` weighs values with, averaged over heads: [B, T, T'], 0 where masked."""
+        keys = memory[0]
+        scores = queries @ keys.transpose(-2, -1) / math.sqrt(keys.shape[-1])
+        lowest = torch.finfo(scores.dtype).min
+        weights = scores.masked_fill(~mask[:, None, None, :], lowest).softmax(-1).mean(1)
+        return weights * mask[:, None, :]
 
     def _split(self, x: Tensor) -> Tensor:
         clips, steps, channels = x.shape

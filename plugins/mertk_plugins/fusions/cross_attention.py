@@ -121,6 +121,26 @@ class CrossAttention(nn.Module):
             return {name: self._vector(name, prepared, None) for name in self.dims}
         return {name: self._vector(name, prepared, rows) for name, rows in partners.items()}
 
+    def attention(self, streams: Streams) -> dict[Direction, Tensor]:
+        """Weights of the last layer by direction, [B, T, T'], averaged over heads."""
+        prepared = self.prepare(streams)
+        return {
+            (name, other): self._weights((name, other), layers, prepared)
+            for name in self.dims
+            for other, layers in self._directions(name)
+        }
+
+    def _weights(
+        self, direction: Direction, layers: list[CrossAttentionLayer], prepared: Prepared
+    ) -> Tensor:
+        name, other = direction
+        x, mask = prepared.own[name].x, prepared.own[other].mask
+        queries, memory = prepared.queries[direction], prepared.memory[direction]
+        for layer, following, kept in zip(layers, layers[1:], memory, strict=False):
+            x = layer(x, queries, kept, mask)
+            queries = following.queries(x)
+        return layers[-1].weights(queries, memory[-1], mask)
+
     def _vector(self, name: str, prepared: Prepared, rows: Tensor | None) -> Tensor:
         own = prepared.own[name]
         vectors = []
