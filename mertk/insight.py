@@ -95,7 +95,8 @@ def principal(vectors: Tensor) -> Tensor:
     """Principal components of [B, C] vectors: [B, at most `COMPONENTS`]."""
     centred = vectors.double() - vectors.double().mean(0)
     u, sizes, _ = torch.linalg.svd(centred, full_matrices=False)
-    return (u * sizes)[:, :COMPONENTS].float().contiguous()
+    components: Tensor = (u * sizes)[:, :COMPONENTS]
+    return components.float().contiguous()
 
 
 def packed(

@@ -19,6 +19,7 @@ class Pooled:
     """What statistics are taken over: every clip of every shared fold, by every shared seed.
 
     Args:
+        clips: [B] their ids.
         design: The clips, clustered by speaker.
         scores: Per system, [S, B, N] class probabilities.
         folds: Shared by all systems and seeds, in order.
@@ -26,6 +27,7 @@ class Pooled:
         left_out: Trials that some system or seed lacks the partner of.
     """
 
+    clips: tuple[str, ...]
     design: Design
     scores: Sequence[NDArray[np.float32]]
     folds: tuple[str, ...]
@@ -62,7 +64,8 @@ def pool(*systems: Mapping[Key, Record]) -> Pooled | None:
     where = np.repeat(np.arange(len(folds)), [len(record.clips) for record in first])
     used = {(fold, seed) for fold in folds for seed in seeds}
     left_out = dict.fromkeys(key for system in systems for key in system if key not in used)
-    return Pooled(design(labels, speakers, where), scores, folds, seeds, tuple(left_out))
+    clips = tuple(clip for record in first for clip in record.clips)
+    return Pooled(clips, design(labels, speakers, where), scores, folds, seeds, tuple(left_out))
 
 
 def _clusters(record: Record) -> list[str]:

@@ -57,7 +57,16 @@ def keep(
         "provenance": {"began": "2026-01-01T00:00:00+00:00"},
     } | facts
     (place / "trial.json").write_text(json.dumps(told))
-    said = Predicted(clips(fold), speakers(fold) if who is None else who, labels, picked)
+    said = Predicted(
+        clips(fold),
+        speakers(fold) if who is None else who,
+        labels,
+        picked,
+        groups=[
+            {"gender": "male" if i < len(labels) // 2 else "female"} for i in range(len(labels))
+        ],
+        seconds=[1.0 + i for i in range(len(labels))],
+    )
     pq.write_table(to_table(said), place / PREDICTIONS)
     metrics = [{"use": "ua"}, {"use": "wa"}]
     (folder / "recipe.yaml").write_text(yaml.safe_dump({"name": "toy", "metrics": metrics}))

@@ -48,7 +48,8 @@ class Corpus:
                     x = np.eye(4)[index] + self.noise * rng.normal(size=(steps, 4))
                     text = ";".join(" ".join(f"{v:.4f}" for v in row) for row in x)
                     text = "broken" if clip in self.unreadable else text
-                    made.append(Clip(clip, {"emotion": name}, f"s{speaker}", text=text))
+                    groups = {"take": str(number)}
+                    made.append(Clip(clip, {"emotion": name}, f"s{speaker}", groups, text=text))
         return made
 
     def folds(self) -> list[Fold]:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, recall_score
 
-from mertk.contracts import Clip
 from mertk.describe.arrays import Array, predictions
+from mertk.records import Record
 
 LEAST: Final = 10
 """Clips below which a slice is not named the worst: chance alone makes small ones extreme."""
@@ -113,13 +113,21 @@ def _slice(
     )
 
 
-def shared(clips: Sequence[Clip]) -> dict[str, dict[str, str]]:
-    """What clips share: the speaker and every group, each as clip id -> value."""
-    keys = dict.fromkeys(key for clip in clips for key in clip.group)
-    found = {"speaker": {clip.id: clip.speaker for clip in clips if clip.speaker}}
-    for key in keys:
-        found[key] = {clip.id: clip.group[key] for clip in clips if key in clip.group}
-    return {key: values for key, values in found.items() if values}
+def shared(records: Sequence[Record]) -> dict[str, dict[str, str]]:
+    """What test clips share: speaker, every group, and the quarter by length; clip id -> value."""
+    found: dict[str, dict[str, str]] = {"speaker": {}}
+    seconds: dict[str, float] = {}
+    for record in records:
+        each = zip(record.clips, record.speakers, record.groups, record.seconds, strict=True)
+        for clip, speaker, groups, length in each:
+            found["speaker"][clip] = speaker
+            for key, value in groups.items():
+                found.setdefault(key, {})[clip] = value
+            if length is not None:
+                seconds[clip] = length
+    if seconds:
+        found["length"] = quarters(seconds)
+    return {key: values for key, values in found.items() if any(values.values())}
 
 
 def quarters(seconds: Mapping[str, float]) -> dict[str, str]:

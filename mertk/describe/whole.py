@@ -1,15 +1,14 @@
 """Kept predictions of one variant -> everything that can be said about them beyond its scores."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mertk.contracts import Clip
 from mertk.describe.calibration import Reliability, cross_entropy, reliability
 from mertk.describe.classes import ClassFigures, confusion, per_class
-from mertk.describe.slices import Slicing, quarters, shared, slice_by
+from mertk.describe.slices import Slicing, shared, slice_by
 from mertk.describe.temperature import Temperature, fit_temperature
 from mertk.errors import MertkError
 from mertk.records import Record
@@ -40,7 +39,7 @@ class Description:
         temperatures: Per trial, fitted on its own validation clips; empty where a trial has none.
         tempered: With every trial at its temperature; None where a trial has none.
         untempered: Why there are no temperatures; '' where there are.
-        slices: By speaker, by each group of the corpus, and by length where lengths are given.
+        slices: By speaker, by each group of the corpus, and by length, as far as they are known.
     """
 
     trials: int
@@ -53,27 +52,18 @@ class Description:
     slices: tuple[Slicing, ...]
 
 
-def describe(
-    records: Sequence[Record],
-    clips: Sequence[Clip],
-    seconds: Mapping[str, float] | None = None,
-    pick: str = "selected",
-) -> Description:
+def describe(records: Sequence[Record], pick: str = "selected") -> Description:
     """Describe the test predictions of the trials of one variant.
 
     Args:
         records: The trials; every fold and seed counts as it is.
-        clips: The corpus that they were trained and tested on.
-        seconds: Length by clip id, as `mertk.lengths` tells it; without it no slices by length.
         pick: Which of the kept epochs; temperatures belong to `selected` only.
 
     Raises:
-        MertkError: There is no trial, they have different classes, or the corpus lacks a clip.
+        MertkError: There is no trial, or they have different classes.
     """
     names = _classes(records)
     parts = [record.predictions(pick) for record in records]
-    tested = [clip for record in records for clip in record.clips]
-    _check_known(tested, clips)
     labels = np.concatenate([own for own, _ in parts])
     scores = np.concatenate([said for _, said in parts])
     temperatures, untempered = _temperatures(records, pick)
@@ -89,7 +79,7 @@ def describe(
         temperatures=temperatures,
         tempered=tempered,
         untempered=untempered,
-        slices=_slices(tested, clips, seconds, labels, scores),
+        slices=_slices(records, labels, scores),
     )
 
 
@@ -101,15 +91,6 @@ def _classes(records: Sequence[Record]) -> tuple[str, ...]:
         told = " and ".join(", ".join(names) for names in sorted(found))
         raise MertkError(f"describe: trials with different classes cannot be pooled ({told})")
     return found.pop()
-
-
-def _check_known(tested: Sequence[str], clips: Sequence[Clip]) -> None:
-    unknown = sorted(set(tested) - {clip.id for clip in clips})
-    if unknown:
-        raise MertkError(
-            f"describe: the corpus lacks {len(unknown)} tested clips, such as {unknown[0]!r}; "
-            "it is not the one that these trials were run on"
-        )
 
 
 def _temperatures(records: Sequence[Record], pick: str) -> tuple[tuple[Temperature, ...], str]:
@@ -130,15 +111,9 @@ def _calibration(
 
 
 def _slices(
-    tested: Sequence[str],
-    clips: Sequence[Clip],
-    seconds: Mapping[str, float] | None,
-    labels: NDArray[np.int64],
-    scores: NDArray[np.float32],
+    records: Sequence[Record], labels: NDArray[np.int64], scores: NDArray[np.float32]
 ) -> tuple[Slicing, ...]:
-    wanted = set(tested)
-    values = shared([clip for clip in clips if clip.id in wanted])
-    known = {clip: length for clip, length in (seconds or {}).items() if clip in wanted}
-    if known:
-        values["length"] = quarters(known)
-    return tuple(slice_by(by, value, tested, labels, scores) for by, value in values.items())
+    tested = [clip for record in records for clip in record.clips]
+    return tuple(
+        slice_by(by, value, tested, labels, scores) for by, value in shared(records).items()
+    )

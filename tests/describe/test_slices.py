@@ -1,13 +1,16 @@
 """Slices: every prediction stands in one, the worst is named where that is fair to say."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score
 
-from mertk.contracts import Clip
 from mertk.describe.slices import UNKNOWN, quarters, shared, slice_by
+from mertk.records import PICKS
+from tests.results_made import LABELS, keep, scores
 
 
 def sliced(values: dict[str, str], clips: list[str], right: list[bool], least: int = 1):
@@ -104,13 +107,16 @@ def test_clips_of_one_length_are_one_quarter() -> None:
     assert set(quarters(dict.fromkeys("abcd", 2.0)).values()) == {"1: to 2.00 s"}
 
 
-def test_what_clips_share_is_the_speaker_and_every_group() -> None:
-    clips = [
-        Clip("a", {}, "anna", {"gender": "female"}),
-        Clip("b", {}, "", {"gender": "male", "style": "scripted"}),
-    ]
-    assert shared(clips) == {
-        "speaker": {"a": "anna"},
-        "gender": {"a": "female", "b": "male"},
-        "style": {"b": "scripted"},
-    }
+def test_what_clips_share_is_speaker_groups_and_length(tmp_path: Path) -> None:
+    record = keep(tmp_path, 1, 0, dict.fromkeys(PICKS, scores(0.8, 0)))
+    found = shared([record])
+    assert list(found) == ["speaker", "gender", "length"]
+    assert found["speaker"] == dict(zip(record.clips, record.speakers, strict=True))
+    assert sorted(set(found["gender"].values())) == ["female", "male"]
+    assert found["length"] == quarters({c: 1.0 + i for i, c in enumerate(record.clips)})
+
+
+def test_what_nobody_knows_is_no_slicing(tmp_path: Path) -> None:
+    nobody = [""] * len(LABELS)
+    record = keep(tmp_path, 1, 0, dict.fromkeys(PICKS, scores(0.8, 0)), who=nobody)
+    assert "speaker" not in shared([record])

@@ -10,17 +10,13 @@ import yaml
 from sklearn.metrics import confusion_matrix
 
 from mertk.cli import main
-from mertk.contracts import Clip
 from mertk.describe.plain import as_json
 from mertk.describe.whole import describe
 from mertk.draft import parse
 from mertk.errors import MertkError
 from mertk.records import Record
-from tests.conftest import PARTS, TOY
-from tests.toy_parts import CLASSES, Corpus
-
-CLIPS = [replace(c, group={"half": c.id[-1]}) for c in Corpus().clips()]
-SECONDS = {clip.id: 1.0 + i for i, clip in enumerate(CLIPS)}
+from tests.conftest import TOY
+from tests.toy_parts import CLASSES
 
 
 def run(root: Path, *more: str) -> list[Record]:
@@ -42,7 +38,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
 
 
 def test_everything_is_pooled_over_folds_and_seeds(records: list[Record]) -> None:
-    found = describe(records, CLIPS, SECONDS)
+    found = describe(records)
     pooled = [record.predictions() for record in records]
     labels = np.concatenate([own for own, _ in pooled])
     said = np.concatenate([scores for _, scores in pooled]).argmax(1)
@@ -50,15 +46,15 @@ def test_everything_is_pooled_over_folds_and_seeds(records: list[Record]) -> Non
     assert (found.confusion == confusion_matrix(labels, said, labels=range(4))).all()
     assert [c.name for c in found.classes] == list(CLASSES)
     assert [c.clips for c in found.classes] == [48] * 4
-    assert [s.by for s in found.slices] == ["speaker", "half", "length"]
+    assert [s.by for s in found.slices] == ["speaker", "take"]
     for slicing in found.slices:
         assert sum(s.clips for s in slicing.slices) == 96
         assert sum(len(s.rows) for s in slicing.slices) == 192
-    assert [s.clips for s in found.slices[2].slices] == [24] * 4
+    assert [s.clips for s in found.slices[1].slices] == [24] * 4
 
 
 def test_each_trial_has_the_temperature_of_its_own_validation_clips(records) -> None:
-    found = describe(records, CLIPS)
+    found = describe(records)
     assert found.untempered == ""
     assert [t.clips for t in found.temperatures] == [r.facts["clips"]["valid"] for r in records]
     parts = [
@@ -74,7 +70,7 @@ def test_each_trial_has_the_temperature_of_its_own_validation_clips(records) -> 
 
 
 def test_the_json_is_json_and_names_the_worst_slices(records: list[Record]) -> None:
-    told = as_json(describe(records, CLIPS, SECONDS))
+    told = as_json(describe(records))
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert None in told["calibration"]["accuracy"]
     for slicing in told["slices"]:
@@ -86,11 +82,11 @@ def test_without_validation_predictions_nothing_is_tempered_and_it_says_why(
     tmp_path: Path, records: list[Record]
 ) -> None:
     on_test = run(tmp_path, "--set", "train.select.on=test", "--folds", "fold1")
-    found = describe(on_test, CLIPS)
+    found = describe(on_test)
     assert (found.temperatures, found.tempered) == ((), None)
     assert "has no validation clips (train.select.on=test)" in found.untempered
     assert as_json(found)["tempered"] is None
-    last = describe(records, CLIPS, pick="last")
+    last = describe(records, pick="last")
     assert last.untempered == (
         "validation predictions are kept at the selected epoch, not at 'last'"
     )
@@ -98,15 +94,8 @@ def test_without_validation_predictions_nothing_is_tempered_and_it_says_why(
 
 def test_what_cannot_be_described_is_refused(records: list[Record]) -> None:
     with pytest.raises(MertkError, match=r"there is no finished trial \(0\)"):
-        describe([], CLIPS)
-    with pytest.raises(MertkError, match="the corpus lacks 1 tested clips, such as 's0_ang_0'"):
-        describe(records, CLIPS[1:])
+        describe([])
     corpus = {**records[0].facts["corpus"], "classes": ["x", "y"]}
     other = replace(records[0], facts={**records[0].facts, "corpus": corpus})
     with pytest.raises(MertkError, match=r"different classes .*ang, hap, neu, sad and x, y"):
-        describe([records[1], other], CLIPS)
-
-
-def test_the_toy_corpus_is_the_recipes() -> None:
-    assert parse(TOY, "toy.yaml")["dataset"]["use"] == f"{PARTS}:Corpus"
-    assert isinstance(CLIPS[0], Clip)
+        describe([records[1], other])
