@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from mertk.page.figures.heat import SCALE, ends, image, scale
-from mertk.page.figures.names import shorten, told
+from mertk.page.figures.names import short, shorten
 from mertk.page.figures.parts import number_axis
 from mertk.page.figures.picture import LINE, SMALL, WIDE, Panel, Picture, drawing
 from mertk.page.figures.svg import MARK, STANDS_FOR
@@ -108,10 +108,14 @@ def _alt(weights: Floats, stream: str, other: str, seconds: Seconds) -> str:
     where = f"step {best + 1} of {others}"
     if seconds:
         each = seconds[1] / others
-        where += f" ({each * best:.1f} to {each * (best + 1):.1f} s)"
+        where += f" ({each * best:.2f} to {each * (best + 1):.2f} s)"
     return (
-        f"Attention of {stream} ({steps} steps) to {other} ({others} steps): most goes to {where}, "
-        f"on average {told(float(total[best]))} where even attention would give "
-        f"{told(1 / others)}; weights from {told(float(np.nanmin(weights)))} to "
-        f"{told(float(np.nanmax(weights)))}."
+        f"Attention of {stream} ({_steps(steps)}) to {other} ({_steps(others)}): most goes "
+        f"to {where}, on average {short(float(total[best]))} where even attention would give "
+        f"{short(1 / others)}; weights from {short(float(np.nanmin(weights)))} to "
+        f"{short(float(np.nanmax(weights)))}."
     )
+
+
+def _steps(count: int) -> str:
+    return "one step" if count == 1 else f"{count} steps"

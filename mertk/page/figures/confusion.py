@@ -47,7 +47,7 @@ def _drawn(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> Pic
     totals = counts.sum(1)
     clips = max(width(text, SMALL) for text in ["clips", *map(str, totals)]) + 6
     left = EDGE + gutter(classes, NAMES) + 6
-    cell = min(56.0, (WIDE - EDGE - clips - left) / len(classes))
+    cell = min(68.0, (WIDE - EDGE - clips - left) / len(classes))
     side, head = cell * len(classes), LINE + 2.0
     turned = any(width(name, SMALL) > cell - 4 for name in classes)
     foot = gutter(classes, NAMES, SMALL) + 6 if turned else LINE + 2.0
@@ -99,14 +99,20 @@ def _row(
             text,
             side="center",
             colour=colour if total else "muted",
-            size=SIZE + 1 if both else SMALL,
+            size=SIZE + 2 if both else SMALL if cell >= 24 else 9,
             weight="bold" if j == right else "normal",
             mark="share",
         )
         if both:
             told = str(count)
             panel.write(
-                x + cell / 2, middle + 8, told, side="center", colour=colour, size=9, mark="count"
+                x + cell / 2,
+                middle + 8,
+                told,
+                side="center",
+                colour=colour,
+                size=SMALL,
+                mark="count",
             )
 
 

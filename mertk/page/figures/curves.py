@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from mertk.page.figures.names import shorten, told
+from mertk.page.figures.names import shorten, told, trials
 from mertk.page.figures.parts import Legend, Style, band, limits, number_axis, style
 from mertk.page.figures.picture import EDGE, LINE, SIZE, SMALL, WIDE, Panel, Picture, drawing
 from mertk.page.figures.svg import MARK, STANDS_FOR
@@ -76,15 +76,17 @@ def _drawn(
     entries = [(name, Style(how.colour, line=how.line)) for name, how in styles.items()]
     marked = any(points.values())
     if marked:
-        entries.append(("selected epoch", Style("ink", "o")))
+        entries.append(("selected epoch", Style("ink", "o", hollow=True)))
     legend = Legend(entries if len(entries) > 1 else [], WIDE - 2 * EDGE)
     head, body, left = LINE + 4, 170, 46
     panel = Panel(head + body + 2 * LINE + 8 + legend.down, title)
     axes = panel.axes(left, head, WIDE - left - 10, body)
     longest = max(array.shape[1] for array in arrays.values())
-    axes.set_xlim(limits([1, longest], 0.03) if longest > 1 else (0.5, 1.5))
     number_axis(axes, "y")
     number_axis(axes, "x", ticks=6, whole=True)
+    axes.set_xlim((1, longest) if longest > 1 else (0.5, 1.5))
+    if longest == 1:
+        axes.set_xticks([1])
     axes.grid(False, axis="x")
     _lines(axes, arrays, styles, points)
     panel.write(EDGE, head / 2 - 1, shorten(label, WIDE - 2 * EDGE, SMALL), size=SMALL)
@@ -132,7 +134,7 @@ def _alt(
         means = {int(e): float(np.nanmean(array[:, e])) for e in np.flatnonzero(known)}
         low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
         first, last = min(means), max(means)
-        said = f"{name}, mean of {len(array)} trials: {told(means[first])} at epoch {first + 1}"
+        said = f"{name}, {trials(len(array))}: {told(means[first])} at epoch {first + 1}"
         if last > first:
             said += f", {told(means[last])} at epoch {last + 1}, "
             said += (

@@ -121,7 +121,7 @@ def _drawn(
         ],
         WIDE - 2 * EDGE,
     )
-    head, body = LINE + 3, ROW * len(rows)
+    head, body = LINE + 3 if _counted(rows) else 2, ROW * len(rows)
     panel = Panel(head + body + 2 * LINE + 6 + legend.down, title)
     values = _values(panel, rows, head, zero=zero, worst=worst)
     left = EDGE + gutter([row.name for row in rows], NAMES) + 8
@@ -141,13 +141,17 @@ def _drawn(
     return panel.done(_alt(rows, label, lines, zero=zero, worst=worst))
 
 
+def _counted(rows: Sequence[Bar]) -> bool:
+    return any(isinstance(row, Part) for row in rows)
+
+
 def _values(
     panel: Panel, rows: Sequence[Bar], head: float, *, zero: bool, worst: str | None
 ) -> float:
     """Write the columns at the right; returns how wide they are."""
     write = signed if zero else told
     columns = [("", [write(row.estimate) if finite(row.estimate) else "–" for row in rows])]
-    if any(isinstance(row, Part) for row in rows):
+    if _counted(rows):
         columns.insert(0, ("clips", [str(r.clips) if isinstance(r, Part) else "" for r in rows]))
     right = float(WIDE - EDGE)
     for name, cells in reversed(columns):
@@ -167,7 +171,7 @@ def _scale(axes: Axes, rows: Sequence[Bar], lines: Mapping[str, float], *, zero:
     shown += [*lines.values(), *([0.0] if zero or not (shown or lines) else [])]
     axes.set(xlim=limits(shown), ylim=(len(rows) - 0.5, -0.5), yticks=[])
     axes.spines["left"].set_visible(False)
-    number_axis(axes, "x", ticks=4)
+    number_axis(axes, "x")
     if zero:
         axes.axvline(0, color=STANDS_FOR["ink"], linewidth=1.2, gid=f"{MARK}zero")
 

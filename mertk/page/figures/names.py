@@ -72,6 +72,16 @@ def told(value: float) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
 
 
+def short(value: float) -> str:
+    """A number with three digits at most, as at an axis."""
+    return f"{value:.3g}".replace("-", "−")
+
+
+def trials(count: int) -> str:
+    """Of how many trials a mean is."""
+    return "one trial" if count == 1 else f"mean of {count} trials"
+
+
 def signed(value: float) -> str:
     """A difference, with its sign."""
     return f"+{told(value)}" if value > 0 else told(value)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from mertk.page.figures.names import shorten, told, width
+from mertk.page.figures.names import short, shorten, told, width
 from mertk.page.figures.picture import EDGE, LINE, SIZE, SMALL, Panel
 from mertk.page.figures.svg import MARK, STANDS_FOR
 from mertk.page.theme import GROUPS
@@ -25,11 +25,13 @@ SAMPLE: Final = 24
 
 @dataclass(frozen=True)
 class Style:
-    """How one group is drawn: the name of its colour, matplotlib's marker and line style."""
+    """How one group is drawn: the name of its colour, matplotlib's marker and line style,
+    and whether the marker is hollow."""
 
     colour: str
     marker: str = ""
     line: Any = ""
+    hollow: bool = False
 
     @property
     def paint(self) -> str:
@@ -82,6 +84,8 @@ class Legend:
                     linewidth=1.8,
                     marker=how.marker or None,
                     markersize=5,
+                    markerfacecolor=STANDS_FOR["paper"] if how.hollow else how.paint,
+                    markeredgewidth=1.5 if how.hollow else 1,
                     markevery=[len(across) // 2],
                     gid=f"{MARK}legend",
                 )
@@ -92,8 +96,10 @@ class Legend:
 def number_axis(axes: Axes, which: str, *, ticks: int = 5, whole: bool = False) -> None:
     """Give an axis a few ticks with short numbers, and lines across."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(MaxNLocator(ticks, integer=whole, min_n_ticks=2))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    axis.set_major_locator(
+        MaxNLocator(ticks, integer=whole, min_n_ticks=2, steps=[1, 2, 2.5, 5, 10])
+    )
+    axis.set_major_formatter(FuncFormatter(lambda value, _: short(round(value, 12))))
     axes.grid(True, axis="x" if which == "x" else "y")
     axes.tick_params(axis="both", length=0, pad=4)
 

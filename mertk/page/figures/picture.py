@@ -21,6 +21,8 @@ SMALL: Final = 10
 LINE: Final = 15
 """From one line of text to the next."""
 EDGE: Final = 4
+BOLD: Final = 1.16
+"""How much wider bold letters are."""
 
 _RC: Final[dict[Any, Any]] = {
     "figure.dpi": 72,
@@ -85,7 +87,7 @@ class Panel:
     """
 
     def __init__(self, down: float, title: str = "", wide: float = WIDE) -> None:
-        lines = wrap(title, wide - 2 * EDGE, SIZE + 1) if title else []
+        lines = wrap(title, (wide - 2 * EDGE) / BOLD, SIZE + 1) if title else []
         self.top = len(lines) * (LINE + 1) + (6 if lines else 0)
         self.wide, self.down = wide, down + self.top
         self.figure = Figure((self.wide / 72, self.down / 72), dpi=72)

@@ -14,7 +14,7 @@ from mertk.page.figures.svg import MARK, STANDS_FOR
 from mertk.stats import Ranking
 
 ROW: Final = 19
-NAMES: Final = 104
+NAMES: Final = 96
 
 
 def critical_difference(names: Sequence[str], ranking: Ranking, *, title: str = "") -> Picture:
@@ -45,19 +45,19 @@ def _drawn(names: Sequence[str], ranking: Ranking, title: str) -> Picture:
     order = np.argsort(ranking.ranks, kind="stable").tolist()
     told = [f"{ranking.ranks[i]:.2f}" for i in range(count)]
     numbers = max(width(text, SMALL) for text in told) + 5
-    beside = gutter(names, NAMES) + numbers
-    left, right = EDGE + beside + 8, WIDE - EDGE - beside - 8
+    half = math.ceil(count / 2)
+    room = [gutter([names[i] for i in side], NAMES) for side in (order[:half], order[half:])]
+    left, right = EDGE + room[0] + numbers + 6, WIDE - EDGE - room[1] - numbers - 6
     head = 2 * LINE + 10.0 if ranking.critical or ranking.reason else 4
     axis = head + LINE + 4
     bars = axis + 8 + 7 * len(ranking.groups)
-    half = math.ceil(count / 2)
     panel = Panel(bars + ROW * half + 6, title)
     axes = panel.whole()
 
     def place(rank: float) -> float:
         return left + (right - left) * (rank - 1) / max(count - 1, 1)
 
-    _ruler(panel, axes, ranking, place(2) - place(1), left, axis, count)
+    _ruler(panel, axes, ranking, (right - left) / max(count - 1, 1), left, axis, count)
     for i, group in enumerate(ranking.groups):
         ends = [place(ranking.ranks[k]) for k in (group[0], group[-1])]
         y = axis + 8 + 7 * i
@@ -71,7 +71,7 @@ def _drawn(names: Sequence[str], ranking: Ranking, title: str) -> Picture:
         side: Side = "right" if best else "left"
         away = -1 if best else 1
         panel.write(end + 4 * away, y, told[k], side=side, size=SMALL, colour="muted")
-        name = shorten(names[k], beside - numbers, SIZE)
+        name = shorten(names[k], room[0 if best else 1], SIZE)
         panel.write(end + (4 + numbers) * away, y, name, side=side, mark="name")
     return panel.done(_alt(names, ranking, order))
 
@@ -82,9 +82,12 @@ def _ruler(
     """The line of ranks, and above it how long the critical difference is."""
     right = left + step * (count - 1)
     axes.plot([left, right], [axis, axis], color=STANDS_FOR["ink"], linewidth=1.4)
+    labelled = range(1, count + 1, math.ceil(16 / step)) if step else [1]
     for rank in range(1, count + 1):
         x = left + step * (rank - 1)
         axes.plot([x, x], [axis - 4, axis], color=STANDS_FOR["ink"], linewidth=1.2)
+        if rank not in labelled:
+            continue
         panel.write(x, axis - 11, str(rank), side="center", size=SMALL, colour="muted")
     if ranking.critical is None:
         if ranking.reason:

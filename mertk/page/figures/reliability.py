@@ -35,7 +35,7 @@ def _drawn(curves: Mapping[str, Reliability], title: str) -> Picture:
         (f"{name}: ECE {told(curve.ece)}", how)
         for (name, curve), how in zip(curves.items(), styles, strict=True)
     ]
-    legend = Legend([*entries, ("as sure as right", Style("muted", line="--"))], WIDE - 2 * EDGE)
+    legend = Legend([*entries, ("perfect", Style("muted", line="--"))], WIDE - 2 * EDGE)
     head, side, left, bars = LINE + 4, 230, 50, 46
     across = WIDE - left - 14
     panel = Panel(head + side + 10 + LINE + bars + 2 * LINE + 8 + legend.down, title)

@@ -60,7 +60,7 @@ def _drawn(
     axes.set_ylim(limits(points[:, 1].tolist()))
     for spine in axes.spines.values():
         spine.set(visible=True, color=STANDS_FOR["grid"])
-    size = 5.0 if len(points) <= 600 else 3.5
+    size = 6.0 if len(points) <= 400 else 4.5
     names = np.array(groups, dtype=object)
     for name, how in styles.items():
         mine = points[names == name]

@@ -16,7 +16,7 @@ MARK: Final = "as-"
 
 _COLOUR = re.compile("|".join(STANDS_FOR.values()))
 _NAMES = {value: name for name, value in STANDS_FOR.items()}
-_FONT = re.compile(r"font-family: [^;]*")
+_FONT = re.compile(r"font-family: [^;]*(; |$)")
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 
 
@@ -48,7 +48,8 @@ def inline(source: str, alt: str) -> tuple[str, str]:
         "viewBox": root.attrib["viewBox"],
         "width": across,
         "height": down,
-        "style": "stroke-linejoin: round; stroke-linecap: butt; max-width: 100%; height: auto",
+        "style": "stroke-linejoin: round; stroke-linecap: butt; max-width: 100%; height: auto; "
+        "font-family: var(--font, system-ui, sans-serif)",
     }
     return ElementTree.tostring(root, encoding="unicode").strip(), key
 
@@ -59,12 +60,14 @@ def _tidy(element: Element) -> None:
     element.attrib = {name.rpartition("}")[2]: value for name, value in element.attrib.items()}
     if style := element.get("style"):
         style = _COLOUR.sub(lambda found: variable(_NAMES[found[0]]), style)
-        element.set("style", _FONT.sub("font-family: var(--font, system-ui, sans-serif)", style))
+        element.set("style", _FONT.sub("", style))
     for blank in ("text", "tail"):
         if element.tag != "text" and not (getattr(element, blank) or "x").strip():
             setattr(element, blank, None)
     if element.tag == "text":
         element.tail = None
+        if element.get("transform", "").startswith("rotate(-0 "):
+            del element.attrib["transform"]
 
 
 def _rename(root: Element, key: str) -> None:
