@@ -21,12 +21,12 @@ COLOURS: Final[dict[str, Colour]] = {
     "grid": Colour("#dde1e6", "#343a42"),
     "heat": Colour("#083d77", "#5aa9f5"),
     "bad": Colour("#c0392b", "#ff8f80"),
-    "c1": Colour("#0a63b0", "#62b0ff"),
-    "c2": Colour("#d95f02", "#ff9d4d"),
-    "c3": Colour("#0b8a6a", "#2fd0a3"),
-    "c4": Colour("#b13a86", "#f08cc8"),
-    "c5": Colour("#8a6d00", "#f2d94e"),
-    "c6": Colour("#5a3fa8", "#b8a2ff"),
+    "c1": Colour("#1283c8", "#6ed0ff"),
+    "c2": Colour("#dd7a1a", "#b87416"),
+    "c3": Colour("#1f9d78", "#79eeb0"),
+    "c4": Colour("#7a1268", "#c4457c"),
+    "c5": Colour("#5a3800", "#f7ea5a"),
+    "c6": Colour("#6f2bea", "#7558e0"),
 }
 """By the name of its CSS variable. `heat` is what cells of a heat map are painted with, more or
 less opaque; `c1` to `c6` are groups."""

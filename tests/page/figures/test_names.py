@@ -4,7 +4,6 @@ import pytest
 from fontTools.ttLib import TTFont
 from hypothesis import given
 from hypothesis import strategies as st
-
 from matplotlib.font_manager import findfont
 
 from mertk.page.figures.names import FONT, clean, shorten, signed, some, told, width, wrap
