@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from mertk.page.figures.heat import SCALE, ends, image, scale
-from mertk.page.figures.names import short, shorten
+from mertk.page.figures.names import counted, short, shorten
 from mertk.page.figures.parts import number_axis
 from mertk.page.figures.picture import LINE, SMALL, WIDE, Panel, Picture, drawing
 from mertk.page.figures.svg import MARK, STANDS_FOR
@@ -110,12 +110,8 @@ def _alt(weights: Floats, stream: str, other: str, seconds: Seconds) -> str:
         each = seconds[1] / others
         where += f" ({each * best:.2f} to {each * (best + 1):.2f} s)"
     return (
-        f"Attention of {stream} ({_steps(steps)}) to {other} ({_steps(others)}): most goes "
-        f"to {where}, on average {short(float(total[best]))} where even attention would give "
-        f"{short(1 / others)}; weights from {short(float(np.nanmin(weights)))} to "
+        f"Attention of {stream} ({counted(steps, 'step')}) to {other} ({counted(others, 'step')}): "
+        f"most goes to {where}, on average {short(float(total[best]))} where even attention would "
+        f"give {short(1 / others)}; weights from {short(float(np.nanmin(weights)))} to "
         f"{short(float(np.nanmax(weights)))}."
     )
-
-
-def _steps(count: int) -> str:
-    return "one step" if count == 1 else f"{count} steps"

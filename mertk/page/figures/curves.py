@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from mertk.page.figures.names import shorten, told, trials
+from mertk.page.figures.names import counted, shorten, told
 from mertk.page.figures.parts import Legend, Style, band, limits, number_axis, style
 from mertk.page.figures.picture import EDGE, LINE, SIZE, SMALL, WIDE, Panel, Picture, drawing
 from mertk.page.figures.svg import MARK, STANDS_FOR
@@ -134,7 +134,8 @@ def _alt(
         means = {int(e): float(np.nanmean(array[:, e])) for e in np.flatnonzero(known)}
         low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
         first, last = min(means), max(means)
-        said = f"{name}, {trials(len(array))}: {told(means[first])} at epoch {first + 1}"
+        said = f"{name}, mean of {counted(len(array), 'trial')}: "
+        said += f"{told(means[first])} at epoch {first + 1}"
         if last > first:
             said += f", {told(means[last])} at epoch {last + 1}, "
             said += (

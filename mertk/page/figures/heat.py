@@ -5,7 +5,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from mertk.page.figures.names import short
+from mertk.page.figures.names import short, shorten
 from mertk.page.figures.picture import LINE, SMALL, Panel
 from mertk.page.theme import SEQUENTIAL
 
@@ -38,7 +38,8 @@ def scale(
     image(axes, np.linspace(0, 1, 64)[None], (0, 1))
     y = top + 9 + LINE / 2
     panel.write(left, y, short(limits[0]), size=SMALL, colour="muted")
-    panel.write(left + wide / 2, y, label, size=SMALL, colour="muted", side="center")
+    what = shorten(label, wide - 120, SMALL)
+    panel.write(left + wide / 2, y, what, size=SMALL, colour="muted", side="center")
     panel.write(left + wide, y, short(limits[1]), size=SMALL, colour="muted", side="right")
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from matplotlib.axes import Axes
 
-from mertk.page.figures.names import shorten, signed, some, told, width
+from mertk.page.figures.names import counted, shorten, signed, some, told, width
 from mertk.page.figures.parts import (
     LINES,
     Legend,
@@ -209,7 +209,7 @@ def _alt(
 ) -> str:
     known = [(row.estimate, row) for row in rows if finite(row.estimate)]
     write = signed if zero else told
-    parts = [f"{label}, {len(rows)} rows"]
+    parts = [f"{label}, {counted(len(rows), 'row')}"]
     if len(known) == 1:
         value, row = known[0]
         parts.append(f"{row.name} {write(value)}{between(row.low, row.high)}")

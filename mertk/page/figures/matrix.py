@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from mertk.page.figures.heat import SCALE, ends, image, scale
-from mertk.page.figures.names import shorten, told
+from mertk.page.figures.names import counted, shorten, told
 from mertk.page.figures.parts import gutter, spread
 from mertk.page.figures.picture import EDGE, LINE, SMALL, WIDE, Panel, Picture, drawing
 
@@ -120,6 +120,7 @@ def _alt(values: NDArray[np.float64], blocks: Sequence[tuple[str, int, int]], la
         parts.append(f"all clips are {blocks[0][0]}")
     holes = int((~np.isfinite(values)).sum())
     if holes:
-        parts.append(f"{holes} pairs without a number")
-    what = f"{label} of {len(values)} by {len(values)} clips of {len(blocks)} classes"
+        parts.append(f"{counted(holes, 'pair')} without a number")
+    classes = "1 class" if len(blocks) == 1 else f"{len(blocks)} classes"
+    what = f"{label} of {len(values)} by {counted(len(values), 'clip')} of {classes}"
     return f"Matrix: {what}; " + "; ".join(parts) + "."

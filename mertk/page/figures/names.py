@@ -77,9 +77,9 @@ def short(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def trials(count: int) -> str:
-    """Of how many trials a mean is."""
-    return "one trial" if count == 1 else f"mean of {count} trials"
+def counted(count: int, what: str) -> str:
+    """How many there are of something, such as `1 row` or `2 rows`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def signed(value: float) -> str:

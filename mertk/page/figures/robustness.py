@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mertk.page.figures.names import short, shorten, told, trials
+from mertk.page.figures.names import counted, short, shorten, told
 from mertk.page.figures.parts import Legend, Style, band, finite, limits, number_axis, style
 from mertk.page.figures.picture import EDGE, LINE, SMALL, WIDE, Panel, Picture, drawing
 from mertk.page.figures.svg import MARK
@@ -103,5 +103,5 @@ def _alt(
         said += [f"{told(float(np.nanmean(array[:, i])))} at {short(levels[i])}" for i in ends]
         if len(known) < len(levels):
             said.append(f"no score at {len(levels) - len(known)} of {len(levels)} levels")
-        parts.append(f"{name}, {trials(len(array))}: {', '.join(said)}")
+        parts.append(f"{name}, mean of {counted(len(array), 'trial')}: {', '.join(said)}")
     return f"{label} over {unit}. " + "; ".join(parts) + "."

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from mertk.page.figures.names import some
+from mertk.page.figures.names import counted, some
 from mertk.page.figures.parts import Legend, Style, limits, style
 from mertk.page.figures.picture import EDGE, WIDE, Panel, Picture, drawing
 from mertk.page.figures.svg import MARK, STANDS_FOR
@@ -81,13 +81,13 @@ def _drawn(
 def _alt(points: Points, groups: Sequence[str], names: list[str], left_out: int) -> str:
     counts = Counter(groups)
     sizes = some([f"{name} {counts[name]}" for name in names], 12)
-    parts = [f"Map of {len(points)} points in {len(names)} groups: {sizes}"]
+    parts = [f"Map of {counted(len(points), 'point')} in {counted(len(names), 'group')}: {sizes}"]
     if len(points) > 1 and len(names) > 1:
         nearest: NDArray[np.int64] = np.asarray(cKDTree(points).query(points, k=2)[1])
         alike = np.mean([groups[i] == groups[_other(i, two)] for i, two in enumerate(nearest)])
         parts.append(f"the nearest point is of the same group for {100 * alike:.0f}%")
     if left_out:
-        parts.append(f"{left_out} points without finite coordinates left out")
+        parts.append(f"{counted(left_out, 'point')} without finite coordinates left out")
     return "; ".join(parts) + "."
 
 

@@ -32,8 +32,8 @@ def test_a_selected_epoch_is_marked_on_the_curve_of_its_trial() -> None:
 
 def test_the_text_tells_the_ends_and_the_extremes() -> None:
     assert curves({"ua": [[0.2, 0.8, 0.6]]}, label="UA").alt == (
-        "UA over epochs. ua, one trial: 0.200 at epoch 1, 0.600 at epoch 3, lowest 0.200 at 1, "
-        "highest 0.800 at 2."
+        "UA over epochs. ua, mean of 1 trial: 0.200 at epoch 1, 0.600 at epoch 3, lowest "
+        "0.200 at 1, highest 0.800 at 2."
     )
 
 

@@ -3,6 +3,8 @@
 import re
 import threading
 from collections.abc import Callable
+from itertools import combinations
+from xml.etree.ElementTree import Element
 
 import matplotlib
 import pytest
@@ -10,13 +12,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mertk.page.figures import Picture
-from mertk.page.figures.picture import WIDE
+from mertk.page.figures.names import width
+from mertk.page.figures.picture import BOLD, WIDE
 from mertk.page.theme import COLOURS
 from tests.page.figures.reading import SVG, ids, texts, tree
 from tests.page.figures.samples import SAMPLES
 
 EACH = pytest.mark.parametrize("draw", SAMPLES.values(), ids=SAMPLES)
 Draw = Callable[[str], Picture]
+
+
+def box(text: Element) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a line of text that is level or turned upwards."""
+    style = text.attrib["style"]
+    size = float(re.search(r"font-size: ([\d.]+)px", style)[1])
+    long = width(text.text or "", size) * (BOLD if "font-weight" in style else 1)
+    before = (
+        long
+        * {"start": 0, "middle": 0.5, "end": 1}[
+            (re.search(r"text-anchor: (\w+)", style) or ["", "start"])[1]
+        ]
+    )
+    x, y = (float(text.attrib[name]) for name in ("x", "y"))
+    if "rotate(-90" in text.get("transform", ""):
+        return x - 0.75 * size, y + before - long, x, y + before
+    return x - before, y - 0.75 * size, x - before + long, y
 
 
 @EACH
@@ -77,14 +97,17 @@ def test_letters_are_large_enough_for_a_phone(draw: Draw) -> None:
 
 
 @EACH
-def test_no_line_of_text_leaves_the_panel(draw: Draw) -> None:
+def test_texts_stay_in_the_panel_and_off_each_other(draw: Draw) -> None:
     root = tree(draw("a name that is much too long for any place in a picture " * 3))
     across, down = (float(n) for n in root.attrib["viewBox"].split()[2:])
-    found = [e for e in root.iter(f"{SVG}text") if "x" in e.attrib]
-    assert found
-    for element in found:
-        assert 0 <= float(element.attrib["x"]) <= across
-        assert 0 <= float(element.attrib["y"]) <= down
+    boxes = [box(element) for element in root.iter(f"{SVG}text")]
+    assert boxes
+    for left, top, right, bottom in boxes:
+        assert -1 <= left < right <= across + 1
+        assert -1 <= top < bottom <= down + 1
+    for a, b in combinations(boxes, 2):
+        wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+        assert wide < 1 or high < 1
 
 
 def test_ids_of_different_pictures_differ_and_all_references_lead_somewhere() -> None:

@@ -42,7 +42,7 @@ def test_a_hole_is_seen_through_and_counted() -> None:
     holed[0, 1] = np.nan
     picture = matrix(holed, [0, 0, 1, 1], CLASSES)
     assert (pixels(picture)[..., 3] == 0).sum() == 1
-    assert "1 pairs without a number" in picture.alt
+    assert "1 pair without a number" in picture.alt
 
 
 def test_one_class_and_one_clip_are_drawn() -> None:

@@ -58,7 +58,7 @@ def test_a_row_without_a_value_says_so() -> None:
 def test_rows_without_any_value_are_still_rows() -> None:
     picture = intervals([Bar("failed", None)], label="UA")
     assert not marked(picture, "dot")
-    assert picture.alt == "UA, 1 rows; without a value: failed."
+    assert picture.alt == "UA, 1 row; without a value: failed."
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 1e-12, 1e9])

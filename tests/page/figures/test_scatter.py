@@ -54,11 +54,11 @@ def test_a_point_that_is_not_finite_is_left_out_and_counted() -> None:
     points[3, 1] = np.nan
     picture = scatter(points, GROUPS)
     assert sum(len(places(group)) for group in marked(picture, "points")) == 39
-    assert "1 points without finite coordinates" in picture.alt
+    assert "1 point without finite coordinates" in picture.alt
 
 
 def test_one_point_and_points_at_one_place_are_drawn() -> None:
-    assert scatter(POINTS[:1], GROUPS[:1]).alt == "Map of 1 points in 1 groups: sad 1."
+    assert scatter(POINTS[:1], GROUPS[:1]).alt == "Map of 1 point in 1 group: sad 1."
     assert "Map of 4 points" in scatter(np.zeros((4, 2)), ["a", "b", "b", "b"]).alt
 
 
