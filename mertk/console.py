@@ -87,6 +87,10 @@ class Screen:
         with suppress(OSError):  # a message that cannot be shown is no reason to stop
             self._err.print(escape(text), soft_wrap=True)
 
+    def tell(self, text: str) -> None:
+        """One line on stdout."""
+        self._out.print(escape(text), soft_wrap=not self._out.is_terminal)
+
     def table(
         self,
         title: str,
@@ -113,7 +117,7 @@ class Screen:
             for line in _lines(header, rows):
                 self._out.print(escape(line))
         for note in notes:
-            self._out.print(escape(note), soft_wrap=not self._out.is_terminal)
+            self.tell(note)
 
 
 def _table(

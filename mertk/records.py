@@ -155,12 +155,14 @@ class Kept:
         recipe: As it was run, every default written in.
         records: By (fold, seed); the latest where what made them changed meanwhile.
         superseded: How many earlier trials lie beside them.
+        failed: How many trials failed and were not done again.
     """
 
     folder: Path
     recipe: Mapping[str, Json]
     records: Mapping[tuple[str, int], Record]
     superseded: int
+    failed: int = 0
 
 
 def read_kept(folder: Path) -> Kept:
@@ -181,7 +183,8 @@ def read_kept(folder: Path) -> Kept:
         raise MertkError(f"{folder}: its trials cannot be read ({error})") from None
     if not latest:
         raise MertkError(f"{folder}: there is no finished trial; run the recipe again")
-    return Kept(folder, recipe, dict(sorted(latest.items())), len(found) - len(latest))
+    failed = sum(1 for _ in folder.glob("*.failed.txt"))
+    return Kept(folder, recipe, dict(sorted(latest.items())), len(found) - len(latest), failed)
 
 
 def _check(record: Record) -> None:

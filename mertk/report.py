@@ -150,7 +150,7 @@ def _compared(found: Comparison | None) -> list[str]:
     return [
         "-" if estimate is None else number(estimate, sign=True),
         ends(found.difference.interval, sign=True),
-        "-" if found.p is None else "<.001" if found.p < 0.001 else number(found.p),
+        "-" if found.p is None else probability(found.p),
         found.verdict,
     ]
 
@@ -166,6 +166,11 @@ def number(value: float, *, sign: bool = False) -> str:
     """Three decimals, `.812`; a leading 0 would cost a table its width."""
     told = f"{value:+.3f}" if sign else f"{value:.3f}"
     return told.replace("0.", ".", 1) if abs(value) < 1 and "1.000" not in told else told
+
+
+def probability(p: float) -> str:
+    """A p value, `.012` or `<.001`."""
+    return "<.001" if p < 0.001 else number(p)
 
 
 def spread(values: Sequence[float]) -> str:
@@ -192,7 +197,7 @@ def _detectable(comparisons: Mapping[str, Sequence[Comparison | None]]) -> Itera
         metric: [c.difference.detectable for c in each if c and c.difference.detectable]
         for metric, each in comparisons.items()
     }
-    told = ", ".join(f"{m.upper()} {max(v):.3f}" for m, v in found.items() if v)
+    told = ", ".join(f"{m.upper()} {number(max(v))}" for m, v in found.items() if v)
     if told:
         yield f"a true difference of {told} would be found with a probability of 80%"
 

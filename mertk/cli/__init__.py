@@ -26,6 +26,7 @@ VERBS = {
     "show": ("mertk.cli.look", "show"),
     "schema": ("mertk.cli.look", "schema"),
     "doctor": ("mertk.cli.doctor", "doctor"),
+    "report": ("mertk.cli.report", "report"),
 }
 
 

@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     _running(verbs.add_parser("run", help="train and score a recipe"), recipe=None)
     _ablating(verbs.add_parser("ablate", help="leave parts of a recipe out, or swap them"))
     _comparing(verbs.add_parser("compare", help="finished runs against the first of them"))
+    _reporting(verbs.add_parser("report", help="one page and tables from finished runs"))
     floor = verbs.add_parser("baselines", help="what a corpus gives away without its media")
     _corpus(floor)
     check = verbs.add_parser("check", help="tell every fault of a recipe")
@@ -72,6 +73,18 @@ def _comparing(verb: argparse.ArgumentParser) -> None:
     )
     _results(verb)
     _mixing(verb)
+    _json(verb)
+
+
+def _reporting(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("folder", metavar="RESULTS", help="a folder that `mertk run` wrote")
+    verb.add_argument("--out", metavar="DIR", default="report", help="default: report")
+    verb.add_argument("--title", metavar="TEXT", help="heading of the page")
+    verb.add_argument(
+        "--against", metavar="NAME", help="the system that others are compared with: the simplest"
+    )
+    verb.add_argument("--clips", metavar="IDS", help="whose attention is shown")
+    _set(verb, "dataset.root=DIR")
     _json(verb)
 
 

@@ -1,0 +1,173 @@
+"""How a system learned, and what goes on inside it."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.manifold import TSNE
+
+from mertk.page.blocks import Block, Panels, Section, Tabled
+from mertk.page.figures import Picture, attention, curves, matrix, scatter
+from mertk.page.gather import System
+from mertk.records import Insight, Record
+from mertk.report import Table, spread
+
+ATTENTION = "attention/"
+FEWEST = 10
+"""Clips below which there is no map."""
+NEIGHBOURS = 30
+
+
+def inside(system: System, clips: Sequence[str]) -> list[Section]:
+    """Learning curves, and pictures of one trial's model.
+
+    Args:
+        system: The system.
+        clips: Whose attention is shown, of those that were looked at; the first of each class
+            where none is named.
+    """
+    record = system.records[0]
+    seen = record.insight()
+    parts = [learning(system)]
+    if seen is None:
+        return parts
+    where = f"of the trial {record.facts['fold']}, seed {record.facts['seed']}"
+    return [*parts, *_pairs(system, record, seen, where), *_seen(record, seen, clips, where)]
+
+
+def learning(system: System) -> Section:
+    """Every loss over the epochs, and the metric that selects."""
+    histories = [record.facts["history"] for record in system.records]
+    names = list(dict.fromkeys(n for h in histories for epoch in h for n in epoch["losses"]))
+    pictures = [
+        curves(
+            {name: [[e["losses"].get(name) or 0.0 for e in h] for h in histories]},
+            label=name,
+            title=f"{name} loss",
+        )
+        for name in names
+    ]
+    chosen = [record.facts["picks"]["selected"]["epoch"] for record in system.records]
+    by = system.records[0].facts["select"]["by"].upper()
+    series = {
+        "validation": [[_number(e["valid"]) for e in h] for h in histories],
+        "test": [[_number(e["test"]) for e in h] for h in histories],
+    }
+    pictures.append(
+        curves(series, label=by, marks={"validation": chosen}, title=f"{by} after each epoch")
+    )
+    words = (
+        "Mean over trials within the range they span. Losses are means over training batches, "
+        "unweighted; total is what was minimised. Marked: the epoch that validation selected."
+    )
+    return Section("Learning curves", [Panels(pictures, words)])
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _pairs(system: System, record: Record, seen: Insight, where: str) -> Iterator[Section]:
+    """Matrices that a task shared about two streams, before training and after."""
+    classes = record.facts["corpus"]["classes"]
+    labels = _labels(record, seen.clips)
+    for name in (n for n in seen.after if not n.startswith(ATTENTION)):
+        before, after = seen.before.get(name), seen.after[name]
+        what, first, second = name.split("/", 2)
+        known = [m for m in (before, after) if m is not None]
+        limits = (min(float(m.min()) for m in known), max(float(m.max()) for m in known))
+        pictures = [
+            matrix(m, labels, classes, title=title, limits=limits, axes=(first, second), label=what)
+            for title, m in (("before training", before), ("at the selected epoch", after))
+            if m is not None
+        ]
+        caption = (
+            f"{what} of {first} (rows) and {second} (columns), test clips class by class, {where}."
+        )
+        yield Section(
+            f"{what.capitalize()} of {first} and {second}",
+            [Panels(pictures, caption), *_gaps(system, name)],
+        )
+
+
+def _gaps(system: System, name: str) -> Iterator[Block]:
+    """By how much pairs of one class are above pairs of two, over all trials."""
+    found: dict[str, list[float]] = {"before training": [], "at the selected epoch": []}
+    for record in system.records:
+        seen = record.insight()
+        if seen is None or name not in seen.before or name not in seen.after:
+            continue
+        labels = np.array(_labels(record, seen.clips))
+        same = labels[:, None] == labels[None, :]
+        for moment, matrices in zip(found, (seen.before, seen.after), strict=True):
+            values = matrices[name]
+            if same.all():
+                continue
+            found[moment].append(float(values[same].mean() - values[~same].mean()))
+    if not all(found.values()):
+        return
+    cells = [[moment, spread(gaps), str(len(gaps))] for moment, gaps in found.items()]
+    table = Table(["model", "same class minus other class", "trials"], cells)
+    yield Tabled(table, "Mean over pairs of test clips that show one emotion, less that of others.")
+
+
+def _labels(record: Record, clips: Sequence[str]) -> list[int]:
+    label = dict(zip(record.clips, record.predictions()[0].tolist(), strict=True))
+    return [label[clip] for clip in clips]
+
+
+def _seen(record: Record, seen: Insight, clips: Sequence[str], where: str) -> Iterator[Section]:
+    if len(seen.fused) >= FEWEST:
+        yield _map(record, seen, where)
+    pictures = list(_attention(record, seen, clips))
+    if pictures:
+        caption = f"Weights of the fusion's last layer, averaged over heads, {where}."
+        yield Section("Attention over time", [Panels(pictures, caption)])
+
+
+def _map(record: Record, seen: Insight, where: str) -> Section:
+    points = embedded(seen.fused)
+    classes = record.facts["corpus"]["classes"]
+    emotions = [classes[i] for i in record.predictions()[0].tolist()]
+    pictures = [scatter(points, emotions, title="by emotion", order=classes)]
+    speakers = record.speakers
+    if any(speakers):
+        pictures.append(scatter(points, [s or "(unknown)" for s in speakers], title="by speaker"))
+    words = (
+        f"Fused vectors of the test clips {where}, in two dimensions (t-SNE): neighbours are "
+        "alike, distances between groups mean nothing."
+    )
+    return Section("Map of the test clips", [Panels(pictures, words)])
+
+
+def embedded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[B, C] vectors as [B, 2] points.
+
+    Source: van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 2008.
+    """
+    if np.ptp(vectors, axis=0).max(initial=0) == 0:  # all clips are one point
+        return np.zeros((len(vectors), 2), np.float32)
+    perplexity = min(NEIGHBOURS, (len(vectors) - 1) / 3)
+    made = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(vectors)
+    return np.asarray(made, np.float32)
+
+
+def _attention(record: Record, seen: Insight, clips: Sequence[str]) -> Iterator[Picture]:
+    said = dict(zip(record.clips, record.predictions()[1].argmax(1).tolist(), strict=True))
+    seconds = dict(zip(record.clips, record.seconds, strict=True))
+    classes = record.facts["corpus"]["classes"]
+    labels = _labels(record, seen.clips)
+    for name in (n for n in sorted(seen.after, key=_by_clip) if n.startswith(ATTENTION)):
+        _, stream, other, place = name.split("/", 3)
+        clip, label = seen.clips[int(place)], labels[int(place)]
+        if clips and clip not in clips:
+            continue
+        title = f"{clip}: {classes[label]}, predicted {classes[said[clip]]}"
+        length = seconds[clip]
+        both = None if length is None else (length, length)
+        yield attention(seen.after[name], stream=stream, other=other, seconds=both, title=title)
+
+
+def _by_clip(name: str) -> tuple[int, str]:
+    place = name.rpartition("/")[2]
+    return (int(place) if place.isdigit() else 0, name)
