@@ -1,6 +1,6 @@
 """CLIP's image embeddings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,7 @@ from mertk_plugins.encoders._arguments import (
 )
 from mertk_plugins.encoders._frames import FrameReader, Pixels, embed_frames
 from mertk_plugins.encoders._hub import damaged, find, settings
+from mertk_plugins.encoders._unused import of_frames, of_small_models
 from mertk_plugins.encoders._weights import Loaded, loading, obtain, pretrained
 
 
@@ -109,6 +110,11 @@ class CLIP(nn.Module):
                 checkpoint,
                 f"its preprocessor gives {list(prepared[1:])}, its model takes {[3, side, side]}",
             )
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:
+        """Sizes and the seed beside a checkpoint; the choice among frames where all are taken."""
+        return {**of_small_models(arguments), **of_frames(arguments)}
 
     def load(self, clip: Clip) -> NDArray[np.uint8]:
         """Frames of one clip in the model's size [T, 3, S, S]; [0, 3, S, S] without video."""

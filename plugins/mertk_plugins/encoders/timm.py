@@ -1,6 +1,6 @@
 """Image models of timm."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ from mertk_plugins.encoders._arguments import (
 )
 from mertk_plugins.encoders._frames import FrameReader, Pixels, embed_frames
 from mertk_plugins.encoders._hub import NONE, damaged, find, settings, whole_weights
+from mertk_plugins.encoders._unused import of_frames, of_small_models
 from mertk_plugins.encoders._weights import Loaded, digest, loading, obtain
 
 PRETRAINED = "pretrained"
@@ -86,6 +87,11 @@ class Timm(nn.Module):
             max_seconds,
             sampling,
         )
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:
+        """The seed beside a checkpoint; the choice among frames where all are taken."""
+        return {**of_small_models(arguments), **of_frames(arguments)}
 
     def load(self, clip: Clip) -> NDArray[np.uint8]:
         """Frames of one clip in the model's size [T, 3, H, W]; [0, 3, H, W] without video."""
