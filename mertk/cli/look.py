@@ -1,4 +1,4 @@
-"""`mertk list`, `mertk show`, `mertk check` and `mertk schema`: they look and run nothing."""
+"""`mertk list`, `mertk show` and `mertk schema`: they look and run nothing."""
 
 import argparse
 import json
@@ -119,24 +119,6 @@ def _described(entry: Entry) -> dict[str, Json]:
             {"name": name, "meaning": said.get(name, "")} for name in sorted(signature.injected)
         ],
     }
-
-
-def check(arguments: argparse.Namespace) -> int:
-    """Tell every fault of a recipe, its ablations included; 0 where there is none."""
-    from mertk import draft
-    from mertk.check import resolve
-    from mertk.variants import edits_of, variants
-
-    registry = discover()
-    recipe = draft.read(arguments.recipe).set(arguments.set)
-    resolved = resolve(recipe, registry)
-    variants(recipe, edits_of(resolved.recipe.ablations), registry)
-    if arguments.json:
-        told = resolved.recipe.model_dump(mode="json")
-        answer({"recipe": told, "fingerprint": resolved.fingerprint})
-    else:
-        print(f"{arguments.recipe}: no faults; fingerprint {resolved.fingerprint}")
-    return 0
 
 
 def schema(_: argparse.Namespace) -> int:
