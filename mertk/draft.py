@@ -94,7 +94,7 @@ class Draft:
                 continue
             section, key = _locate(content, name, ("encoders", "tasks"), f"swap {name}")
             # What is said of the place, such as `train` or `weight`, holds for what stands there.
-            own = PLACES[section].model_fields.keys() - {"use"}
+            own = PLACES[section].model_fields.keys() - {"use", "pretrained_on"}
             place = {k: v for k, v in _mapping(content[section][key]).items() if k in own}
             content[section][key] = {**place, **spec} if isinstance(spec, dict) else spec
         return replace(self, content=content)

@@ -6,6 +6,7 @@ from typing import Any
 from mertk import draft
 from mertk.check import resolve
 from mertk.cli.answer import answer
+from mertk.contamination import declared
 from mertk.errors import RecipeError
 from mertk.registry import discover
 from mertk.variants import edits_of, variants
@@ -35,6 +36,7 @@ def check(arguments: argparse.Namespace) -> int:
                 "fingerprint": resolved.fingerprint,
                 "deep": arguments.deep,
                 "notes": notes,
+                "pretrained_on": declared(resolved),
             }
         )
         return 0

@@ -12,8 +12,10 @@ class Pretraining:
         complete: Whether that is all of it. Data that nobody can look through, such as pages of the
             web that are not listed, leave it open whether a test clip is among them.
         note: What more is known, such as `680,000 hours of web audio, not listed`.
+        weights: Which weights, as the recipe names them; '' where an encoder has just one.
     """
 
     corpora: tuple[str, ...] = ()
     complete: bool = False
     note: str = ""
+    weights: str = ""

@@ -11,7 +11,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from mertk import media
-from mertk.contracts import Clip, Stream
+from mertk.contracts import Clip, Pretraining, Stream
 from mertk.errors import CorpusError, MediaError, MertkError, did_you_mean
 from mertk_plugins.encoders._table_numpy import read_npy
 from mertk_plugins.encoders._table_rows import Lookup
@@ -68,6 +68,11 @@ class Table:
         self.path, self.key, self.keys, self.values = path, key, keys, values
         self.missing = missing
         self._dim: int | None = None
+
+    @classmethod
+    def pretraining(cls, _: Mapping[str, Any]) -> Pretraining:
+        """Nobody but their maker knows what made the features."""
+        return Pretraining(note="features that were made elsewhere")
 
     @classmethod
     def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
 
-from mertk.contracts import Clip, Stream
+from mertk.contracts import Clip, Pretraining, Stream
 from mertk.seeds import drawing
 from mertk_plugins._checks import divides
 from mertk_plugins.encoders._arguments import (
@@ -28,6 +28,7 @@ from mertk_plugins.encoders._arguments import (
 from mertk_plugins.encoders._augment import spec_augment
 from mertk_plugins.encoders._hub import NONE
 from mertk_plugins.encoders._layers import layer_index
+from mertk_plugins.encoders._pretraining import by_checkpoint
 from mertk_plugins.encoders._sound import SoundReader
 from mertk_plugins.encoders._steps import Pace, mask_of, on_present
 from mertk_plugins.encoders._unused import of_small_models
@@ -98,6 +99,11 @@ class WavLM(nn.Module):
             config.layerdrop = 0.0
         # What stands for masked spans learns nothing where none is masked.
         self.model.masked_spec_embed.requires_grad_(spec_augment)
+
+    @classmethod
+    def pretraining(cls, arguments: Mapping[str, Any]) -> Pretraining:
+        """What its checkpoint was trained on, as far as published."""
+        return by_checkpoint(arguments)
 
     @classmethod
     def unused(cls, arguments: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, str]:

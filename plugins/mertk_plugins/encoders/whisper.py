@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformers import WhisperConfig, WhisperFeatureExtractor
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from mertk.contracts import Clip, Stream
+from mertk.contracts import Clip, Pretraining, Stream
 from mertk_plugins._checks import divides
 from mertk_plugins.encoders._arguments import (
     Channels,
@@ -23,6 +23,7 @@ from mertk_plugins.encoders._arguments import (
 )
 from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._mel import MelBank
+from mertk_plugins.encoders._pretraining import by_checkpoint
 from mertk_plugins.encoders._sound import SoundReader
 from mertk_plugins.encoders._steps import Pace, mask_of, on_present
 from mertk_plugins.encoders._unused import of_small_models
@@ -88,6 +89,11 @@ class Whisper(nn.Module):
         self.model.layers = self.model.layers[: self.depth]
         if self.depth < self.model.config.encoder_layers:
             self.model.layer_norm = nn.Identity()  # it belongs behind the last layer
+
+    @classmethod
+    def pretraining(cls, arguments: Mapping[str, Any]) -> Pretraining:
+        """What its checkpoint was trained on, as far as published."""
+        return by_checkpoint(arguments)
 
     @classmethod
     def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:
