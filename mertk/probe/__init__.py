@@ -1,15 +1,16 @@
 """The first steps of a recipe's training, watched: what no gradient reaches cannot be learned."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import torch
+from torch import Tensor
 
 from mertk.data import ClipData
 from mertk.errors import Fault, MertkError, RecipeError
-from mertk.model import build
+from mertk.model import Model, build
 from mertk.probe.sample import Sample, take
 from mertk.probe.watch import Watch
 from mertk.recipe import Train
@@ -20,6 +21,7 @@ from mertk.train.device import accelerator, repeatable
 from mertk.train.fit import Loop, Parts
 from mertk.variants import FULL, Variant
 
+BY_THESE_CLIPS: Final = "learns nothing from these clips, though it does from noise"
 STEPS: Final = 3
 """A branch that begins at 0 passes its first gradient on after one step."""
 
@@ -50,40 +52,49 @@ def probe(resolved: Resolved) -> Probed:
     sample = take(variant, encoders)
     try:
         with repeatable(torch.device("cpu")), drawing(resolved.recipe.train.seeds[0]):
-            return _probe(resolved, sample)
+            found, notes = _probe(resolved, sample)
+            if found and not sample.blind:
+                again, _ = _probe(resolved, sample.noisy(_frozen(resolved)))
+                found, idle = _both(found, again)
+                notes += [f"{BY_THESE_CLIPS}: {', '.join(idle)}"] if idle else []
     except MertkError:
         raise
     except (Exception, SystemExit) as error:  # a component's code
         first = str(error).partition("\n")[0]
         fault = Fault("", f"the first steps of training fail: {type(error).__name__}: {first}")
         raise RecipeError(resolved.source, [fault]) from error
+    return Probed(tuple(found), (*sample.notes, *notes))
 
 
-def _probe(resolved: Resolved, sample: Sample) -> Probed:
-    recipe, rows = resolved.recipe, torch.arange(len(sample.labels))
-    seed = recipe.train.seeds[0]
-    scales = {
-        name: tuple(value.float() for value in sample.inputs[name].mean_and_std(rows))
-        for name, spec in recipe.encoders.items()
-        if spec.standardize
-    }
-    model = build(
-        resolved,
-        sample.dims,
-        sample.classes,
-        seed,
-        scales,  # type: ignore[arg-type]  # a pair each
-        rehearsal=sample.blind,
+def _both(found: Sequence[Fault], again: Sequence[Fault]) -> tuple[list[Fault], list[str]]:
+    """What is found on clips and on noise, and where something is found on the clips alone.
+
+    Attention to a stream of one step has nothing to choose, for example: that is how the clips
+    are, and no fault of the recipe.
+    """
+    places = {fault.where for fault in again}
+    return (
+        [fault for fault in found if fault.where in places],
+        [fault.where for fault in found if fault.where not in places],
     )
+
+
+def _frozen(resolved: Resolved) -> list[str]:
+    return [name for name, spec in resolved.recipe.encoders.items() if not spec.train]
+
+
+def _probe(resolved: Resolved, sample: Sample) -> tuple[list[Fault], list[str]]:
+    """What the first steps on a sample show: faults by place, and notes."""
+    recipe, rows = resolved.recipe, torch.arange(len(sample.labels))
     data = ClipData(tuple(map(str, rows.tolist())), sample.labels, sample.inputs)
     settings = recipe.train.model_copy(
         update={"epochs": max(recipe.train.epochs, STEPS + 1), "batch_size": len(rows)}
     )
-    machine = accelerator(torch.device("cpu"), "fp32")
-    rates = []
+    model = _model(resolved, sample, rows)
+    watch = Watch(model, _frozen(resolved))
+    machine, rates = accelerator(torch.device("cpu"), "fp32"), []
     try:
-        watch = Watch(model, [n for n, spec in recipe.encoders.items() if not spec.train])
-        loop = Loop(machine, model, data, Parts(rows, rows, rows), settings, seed)
+        loop = Loop(machine, model, data, Parts(rows, rows, rows), settings, recipe.train.seeds[0])
         model.train()
         for _ in range(STEPS):
             rates.append([group["lr"] for group in loop.optimizer.param_groups])
@@ -91,10 +102,18 @@ def _probe(resolved: Resolved, sample: Sample) -> Probed:
         held = [p for group in loop.optimizer.param_groups for p in group["params"]]
     finally:
         machine.free_memory()
-    faults = [*watch.faults(held), *_schedule(recipe.train, rates, sample.steps)]
-    return Probed(
-        tuple(sorted(set(faults), key=lambda f: f.where)), (*sample.notes, *watch.notes())
-    )
+    faults = {*watch.faults(held), *_schedule(recipe.train, rates, sample.steps)}
+    return sorted(faults, key=lambda fault: fault.where), list(watch.notes())
+
+
+def _model(resolved: Resolved, sample: Sample, rows: Tensor) -> Model:
+    scales = {}
+    for name, spec in resolved.recipe.encoders.items():
+        if spec.standardize:
+            mean, std = sample.inputs[name].mean_and_std(rows)
+            scales[name] = (mean.float(), std.float())
+    seed = resolved.recipe.train.seeds[0]
+    return build(resolved, sample.dims, sample.classes, seed, scales, rehearsal=sample.blind)
 
 
 def _schedule(train: Train, rates: list[list[float]], steps: int | None) -> Iterator[Fault]:

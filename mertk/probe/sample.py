@@ -1,7 +1,7 @@
 """A few clips as a fit would see them, or noise of their shape."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -50,6 +50,23 @@ class Sample:
     blind: bool = False
     steps: int | None = None
     notes: Sequence[str] = ()
+
+    def noisy(self, streams: Iterable[str]) -> "Sample":
+        """The same with noise in the place of some streams."""
+        made = _noises({name: self.dims[name] for name in streams}, len(self.labels))
+        return replace(self, inputs={**self.inputs, **made})
+
+
+NOISE_STEPS: Final = 3
+"""More than one, so that there is something to attend to."""
+
+
+def _noises(dims: Mapping[str, int], clips: int) -> dict[str, Ragged]:
+    lengths = torch.full((clips,), NOISE_STEPS)
+    starts = lengths.cumsum(0) - lengths
+    with drawing(0):
+        values = {name: torch.randn(NOISE_STEPS * clips, dim) for name, dim in dims.items()}
+    return {name: Ragged(x, starts, lengths) for name, x in values.items()}
 
 
 def take(variant: Variant, encoders: Encoders) -> Sample:
@@ -148,13 +165,7 @@ def _noise(variant: Variant, encoders: Encoders, why: str) -> Sample:
     if dims is None:
         raise MertkError(f"--deep: there are neither clips nor features to try it on: {why}")
     labels = torch.arange(4).repeat(PER_CLASS)
-    lengths = torch.full_like(labels, 3)
-    with drawing(0):
-        inputs = {
-            name: Ragged(torch.randn(3 * len(labels), dim), lengths.cumsum(0) - lengths, lengths)
-            for name, dim in dims.items()
-        }
     notes = [f"on noise, since the corpus cannot be opened: {why}"]
     unseen = [f"encoders.{name}" for name, spec in recipe.encoders.items() if spec.train]
     notes += [f"not looked into: {', '.join(unseen)}"] if unseen else []
-    return Sample(inputs, labels, 4, dims, blind=True, notes=notes)
+    return Sample(_noises(dims, len(labels)), labels, 4, dims, blind=True, notes=notes)

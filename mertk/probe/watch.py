@@ -102,8 +102,10 @@ class Watch:
             if id(parameter) not in held:
                 yield Fault(name, f"the optimiser does not hold it; {mend}")
         for one in self.loose.values():
-            what = f"learns nothing: no parameter of the model, a tensor {list(one.shape)}"
-            yield Fault(_place(self.model, one), f"{what}; {mend}")
+            place = _place(self.model, one)
+            if place or isinstance(one, nn.Parameter):  # any other is made anew in every step
+                what = f"learns nothing: no parameter of the model, a tensor {list(one.shape)}"
+                yield Fault(place, f"{what}; {mend}")
 
     def _grouped(self, names: set[str]) -> dict[str, int]:
         """The smallest places that hold these parameters and no other, with how many numbers."""

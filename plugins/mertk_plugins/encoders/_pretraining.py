@@ -91,7 +91,11 @@ def of_checkpoint(checkpoint: str) -> Pretraining:
     )
     if known is None:
         tuned = _named(name)
-        note = "by its name, and nothing else is known of it" if tuned else "nothing is known of these weights"
+        note = (
+            "by its name, and nothing else is known of it"
+            if tuned
+            else "nothing is known of these weights"
+        )
         return Pretraining(tuned, note=note, weights=checkpoint)
     return Pretraining(known.corpora, known.complete, known.note, checkpoint)
 
