@@ -78,4 +78,4 @@ def _who(stream: str, said: Mapping[str, Json], *, why: bool = False) -> str:
 
 def _plain(name: str) -> str:
     """A corpus's name without what people write differently: `MSP-Podcast`, `msp podcast`."""
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+    return "".join(letter for letter in name.casefold() if letter.isalnum()) or name
