@@ -25,7 +25,7 @@ def check(arguments: argparse.Namespace) -> int:
     if arguments.deep:
         from mertk.probe import probe  # it builds the model, so torch is needed
 
-        probed = probe(resolved)
+        probed = probe(made)
         if probed.faults:
             raise RecipeError(resolved.source, probed.faults)
         notes += probed.notes

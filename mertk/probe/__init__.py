@@ -19,7 +19,7 @@ from mertk.seeds import drawing
 from mertk.sources import Encoders
 from mertk.train.device import accelerator, repeatable
 from mertk.train.fit import Loop, Parts
-from mertk.variants import FULL, Variant
+from mertk.variants import Variant
 
 BY_THESE_CLIPS: Final = "learns nothing from these clips, though it does from noise"
 STEPS: Final = 3
@@ -39,16 +39,28 @@ class Probed:
     notes: tuple[str, ...]
 
 
-def probe(resolved: Resolved) -> Probed:
+def probe(variants: Sequence[Variant]) -> Probed:
     """Train a recipe for a few steps on a few clips, or on noise where its corpus cannot be opened.
 
     Runs on the processor in single precision, through the very step that a run takes.
 
+    Args:
+        variants: The full recipe, then others: what these show is a note.
+
     Raises:
-        RecipeError: A part refuses its arguments, or its weights are not there.
+        RecipeError: A part refuses its arguments, its weights are not there, or its code fails.
     """
-    variant = Variant(FULL, resolved)
-    encoders = Encoders([variant])
+    encoders = Encoders(variants)
+    full, *others = variants
+    faults, notes = _watch(full, encoders)
+    for variant in others:
+        beside, _ = _watch(variant, encoders)
+        notes += [f"{variant.name}: {fault}" for fault in beside if fault not in faults]
+    return Probed(tuple(faults), tuple(notes))
+
+
+def _watch(variant: Variant, encoders: Encoders) -> tuple[list[Fault], list[str]]:
+    resolved = variant.resolved
     sample = take(variant, encoders)
     try:
         with repeatable(torch.device("cpu")), drawing(resolved.recipe.train.seeds[0]):
@@ -63,7 +75,7 @@ def probe(resolved: Resolved) -> Probed:
         first = str(error).partition("\n")[0]
         fault = Fault("", f"the first steps of training fail: {type(error).__name__}: {first}")
         raise RecipeError(resolved.source, [fault]) from error
-    return Probed(tuple(found), (*sample.notes, *notes))
+    return found, [*sample.notes, *notes]
 
 
 def _both(found: Sequence[Fault], again: Sequence[Fault]) -> tuple[list[Fault], list[str]]:

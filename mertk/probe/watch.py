@@ -1,6 +1,6 @@
 """What gradients reach: parameters, streams, and what each task's loss moves."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -27,7 +27,7 @@ class Watch:
         self.trained = dict(_trained(model))
         self.touched: set[str] = set()
         self.moved: set[str] = set()
-        self.working: set[str] = set()
+        self.taught: dict[str, set[str]] = {n: set() for n, w in model.weights.items() if w}
         self.loose: dict[int, Tensor] = {}
         self.streams: list[Mapping[str, Tensor]] = []
         for name, parameter in self.trained.items():
@@ -56,10 +56,8 @@ class Watch:
         assert output.total is not None
         known = {id(x) for x in (*model.parameters(), *self.streams[-1].values())}
         self.loose |= {id(x): x for x in _leaves(output.total) if id(x) not in known}
-        weighed = {n for n, weight in self.model.weights.items() if weight}
-        for name in weighed - self.working:
-            if _moves(output.losses[name], [p for _, p in _trained(self.model)]):
-                self.working.add(name)
+        for name, taught in self.taught.items():
+            taught |= _moved(output.losses[name], dict(_trained(self.model)))
 
     def faults(self, held: Iterable[nn.Parameter]) -> Iterator[Fault]:
         """What nothing reaches, and what the optimiser does not know of.
@@ -67,10 +65,13 @@ class Watch:
         Args:
             held: What the optimiser holds.
         """
-        idle = {name for name, weight in self.model.weights.items() if weight} - self.working
+        idle = [name for name, taught in self.taught.items() if not taught]
         for name in idle:
             what = "its loss moves no weight of the model in the first steps of training"
             yield Fault(f"tasks.{name}.weight", f"{what}; leave {name} out, or mend it")
+        for name in self._aside():
+            what = "what learns from its loss is the task itself, and nothing that predicts"
+            yield Fault(f"tasks.{name}.weight", f"{what}; leave {name} out, or train an encoder")
         for name in self.frozen:
             grads = [watched[name].grad for watched in self.streams]
             if not any(grad is not None and grad.any() for grad in grads):
@@ -92,6 +93,19 @@ class Watch:
         for name in self._silent():
             if any(n.startswith(f"tasks.{name}.") for n in self.trained):
                 yield f"tasks.{name}: it learns nothing, since its weight is 0"
+
+    def _aside(self) -> Iterator[str]:
+        """Tasks whose loss teaches themselves alone, and whose gifts no task reads that counts."""
+        needed: set[str] = set()
+        for name in reversed(self.model.weights):
+            task: Any = self.model.tasks[name]
+            own = f"tasks.{name}."
+            taught = self.taught.get(name, set())
+            gives, takes = set(task.provides), set(task.requires)
+            if any(not one.startswith("tasks.") for one in taught) or gives & needed:
+                needed = (needed - gives) | takes
+            elif taught and all(one.startswith(own) for one in taught):
+                yield name
 
     def _silent(self) -> list[str]:
         return [name for name, weight in self.model.weights.items() if not weight]
@@ -127,11 +141,14 @@ def _trained(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
     return ((n, p) for n, p in model.named_parameters() if p.requires_grad)
 
 
-def _moves(loss: Tensor, parameters: Sequence[nn.Parameter]) -> bool:
+def _moved(loss: Tensor, parameters: Mapping[str, nn.Parameter]) -> set[str]:
     if not loss.requires_grad:
-        return False
-    found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
-    return any(grad is not None and bool(grad.any()) for grad in found)
+        return set()
+    found = torch.autograd.grad(
+        loss, list(parameters.values()), retain_graph=True, allow_unused=True
+    )
+    grads = zip(parameters, found, strict=True)
+    return {name for name, grad in grads if grad is not None and bool(grad.any())}
 
 
 def _leaves(total: Tensor) -> list[Tensor]:

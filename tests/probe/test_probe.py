@@ -10,8 +10,11 @@ from mertk.check import resolve
 from mertk.cli import main
 from mertk.draft import Draft, read
 from mertk.errors import MertkError, RecipeError
-from mertk.probe import BY_THESE_CLIPS, Probed, probe
+from mertk.probe import BY_THESE_CLIPS, Probed
+from mertk.probe import probe as probe_all
 from mertk.registry import discover
+from mertk.resolved import Resolved
+from mertk.variants import FULL, Variant, edits_from, edits_of, variants
 from tests.shared import SHARED, needs_shared
 
 PARTS = """
@@ -100,6 +103,11 @@ class Away:
     folds = clips
 """
 
+
+def probe(resolved: Resolved) -> Probed:
+    return probe_all([Variant(FULL, resolved)])
+
+
 See = Callable[..., Probed]
 
 
@@ -159,6 +167,23 @@ def test_a_loss_that_moves_nothing_is_a_dead_weight(see: See) -> None:
     assert str(fault).startswith("tasks.flat.weight: its loss moves no weight of the model")
 
 
+def test_a_loss_that_teaches_nothing_that_predicts_is_a_dead_weight(toy: Draft) -> None:
+    """AVEL aligns what frozen encoders gave: only MEM, which draws by it, hands it on."""
+    alone = toy.without(["mem"])
+    (fault,) = probe(resolve(alone, discover())).faults
+    assert str(fault).startswith("tasks.avel.weight: what learns from its loss is the task itself")
+    trained = "encoders.words={use: ./toy_parts.py:Trained, train: true}"
+    heard = alone.set([trained, "fusion=concat"])
+    assert probe(resolve(heard, discover())).faults == ()
+
+
+def test_what_other_variants_show_is_a_note(toy: Draft) -> None:
+    found = probe_all(variants(toy, edits_from(["mem"], [], grid=False), discover()))
+    assert found.faults == ()
+    (note,) = found.notes
+    assert note.startswith("without mem: tasks.avel.weight: what learns from its loss is the task")
+
+
 def test_a_trained_encoder_is_read_and_looked_into(see: See) -> None:
     assert places(see("encoders.words={use: ./toy_parts.py:Trained, train: true}")) == []
     (fault,) = see("encoders.words={use: '@Half', train: true}").faults
@@ -170,11 +195,11 @@ def test_a_task_of_weight_0_stands_still_on_purpose(toy: Draft) -> None:
     assert found == Probed((), ("tasks.avel: it learns nothing, since its weight is 0",))
 
 
-def test_a_task_that_never_meets_a_whole_clip_is_dead(toy: Draft) -> None:
-    """AVEL pairs different clips; MEM and attention need both streams of one."""
+def test_tasks_that_never_meet_a_whole_clip_are_dead(toy: Draft) -> None:
+    """MEM and attention need both streams of a clip, and AVEL somebody who reads it."""
     found = probe(resolve(toy.set(["train.modality_dropout=1.0"]), discover()))
     assert "tasks.mem.weight" in places(found)
-    assert "tasks.avel.weight" not in places(found)
+    assert "tasks.avel.weight" in places(found)
     assert "fusion.directions.words.again.0.key" in places(found)
 
 
@@ -256,8 +281,15 @@ def test_the_command_line_tells_faults_with_status_2_and_notes_with_0(
     assert told["notes"][0].startswith("on noise")
 
 
-def test_the_whole_method_learns_with_all_of_its_parts() -> None:
-    assert probe(resolve(read("foalnet"), discover())) == Probed((), ())
+FEW = "dataset={use: iemocap_synthetic, clips_per_emotion: 2, dialogues: 1}"
+
+
+def test_the_whole_method_and_its_ablations_learn_with_all_of_their_parts() -> None:
+    draft = read("foalnet").set([FEW])
+    (full, *_) = variants(draft, [], discover())
+    made = variants(draft, edits_of(full.resolved.recipe.ablations), discover())
+    assert len(made) == 4
+    assert probe_all(made) == Probed((), ())
 
 
 @needs_shared
@@ -288,7 +320,7 @@ SMALL = "checkpoint: none, channels: 16, layers: 2, heads: 2, train: true"
     ],
 )
 def test_trained_encoders_that_ship_learn_with_all_of_their_parts(encoders: str) -> None:
-    draft = read("foalnet").set([f"encoders={encoders}", "tasks={}", "fusion=concat"])
+    draft = read("foalnet").set([FEW, f"encoders={encoders}", "tasks={}", "fusion=concat"])
     assert probe(resolve(draft, discover())) == Probed((), ())
 
 
