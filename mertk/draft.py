@@ -28,11 +28,15 @@ class Draft:
         source: What messages call it: the path as given, or the shipped name.
         base: The folder that `./file.py:Class` is relative to.
         content: The YAML mapping.
+        written: What it was before values were put into it; None where none was.
+        touched: The dotted paths that got one.
     """
 
     source: str
     base: Path
     content: dict[str, Json]
+    written: dict[str, Json] | None = None
+    touched: tuple[str, ...] = ()
 
     def set(self, assignments: Iterable[str]) -> "Draft":
         """Apply `--set a.b=1`: values are YAML, missing sections are made.
@@ -61,7 +65,8 @@ class Draft:
             raise MertkError(f"{path[:60]}...: no recipe is that deep")
         content = copy.deepcopy(self.content)
         _assign(content, path.split("."), value)
-        return replace(self, content=content)
+        written = self.content if self.written is None else self.written
+        return replace(self, content=content, written=written, touched=(*self.touched, path))
 
     def without(self, names: Iterable[str]) -> "Draft":
         """Leave out encoders or auxiliary tasks by name (`mem` or `tasks.mem`).
@@ -89,7 +94,7 @@ class Draft:
                 continue
             section, key = _locate(content, name, ("encoders", "tasks"), f"swap {name}")
             # What is said of the place, such as `train` or `weight`, holds for what stands there.
-            own = PLACES[section].model_fields.keys() - {"use"}
+            own = PLACES[section].model_fields.keys() - {"use", "pretrained_on"}
             place = {k: v for k, v in _mapping(content[section][key]).items() if k in own}
             content[section][key] = {**place, **spec} if isinstance(spec, dict) else spec
         return replace(self, content=content)

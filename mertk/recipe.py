@@ -64,6 +64,11 @@ class DatasetSpec(Component):
     shared_speakers: Literal["refuse", "allow"] = Field(
         default="refuse", description="Whether a speaker may stand in training and test"
     )
+    corpus: str = Field(
+        default="",
+        description="The corpus's name where the dataset does not know it, such as IEMOCAP; it is "
+        "looked for among what encoders were pre-trained on",
+    )
 
 
 class EncoderSpec(Component):
@@ -80,6 +85,10 @@ class EncoderSpec(Component):
         ge=0,
         lt=1,
         description="Share of channels dropped in training, for each clip over all its steps",
+    )
+    pretrained_on: Names = Field(
+        default=(),
+        description="Corpora that its weights were trained on, beside those that the encoder knows",
     )
 
     @field_validator("standardize")

@@ -8,6 +8,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from mertk.comparing import Comparison, compare
+from mertk.contamination import contaminated, notices, unknown
 from mertk.records import PICKS
 from mertk.rows import Row
 from mertk.score import summary
@@ -119,7 +120,13 @@ class Report:
         ids = self.protocols()
         marked = any(this.selected_on_test for this in self.rows)
         told = [f"protocol{'s' if len(ids) > 1 else ''}: {', '.join(ids)}"] if ids else []
-        return told + [SELECTED_ON_TEST] * marked
+        return [*told, *[SELECTED_ON_TEST] * marked, *self._contamination()]
+
+    def _contamination(self) -> list[str]:
+        """Whether an encoder may have met the test clips, each line once."""
+        known = [(row.corpus, row.pretrained_on) for row in self.rows]
+        lines = (line for name, said in known if name is not None for line in notices(name, said))
+        return list(dict.fromkeys(lines))
 
     def as_json(self) -> list[dict[str, Json]]:
         """One object per row; each but the first tells its differences from the first."""
@@ -228,6 +235,13 @@ def _as_json(this: Row) -> dict[str, Json]:
         "folds": [fold for fold, _ in this.records],
         "seeds": [seed for _, seed in this.records],
     }
+    if this.pretrained_on and this.corpus is not None:
+        told["pre_training"] = {
+            "corpus": this.corpus,
+            "contaminated": contaminated(this.corpus, this.pretrained_on),
+            "unknown": unknown(this.corpus, this.pretrained_on),
+            "declared": this.pretrained_on,
+        }
     if this.note:
         told["note"] = this.note
     return told

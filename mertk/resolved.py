@@ -161,6 +161,9 @@ class Resolved:
             kept["train"].pop(cosmetic)
         for choice in ("exclude", "broken", "shared_speakers"):  # what they leave is in the parts
             kept["dataset"].pop(choice)
+        kept["dataset"].pop("corpus")  # tables say this and the next, no number depends on them
+        for spec in kept["encoders"].values():
+            spec.pop("pretrained_on")
         for where, bound in self.parts.items():
             section, _, key = where.partition(".")
             if section in ("metrics", "train"):

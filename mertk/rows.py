@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mertk.contamination import Declared
 from mertk.contracts import Metric
 from mertk.pooled import Key, pool
 from mertk.records import PICKS, Record
@@ -27,6 +28,7 @@ class Row:
         intervals: Per metric, of the score pooled over the folds that every seed has finished;
             empty where there are none.
         note: What a reader has to know.
+        pretrained_on: What each encoder declared, by stream; empty in what earlier versions kept.
     """
 
     variant: str
@@ -37,6 +39,17 @@ class Row:
     picks: Mapping[str, Scored]
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     note: str = ""
+    pretrained_on: Declared = field(default_factory=dict)
+
+    @property
+    def corpus(self) -> str | None:
+        """The name of the corpus that is tested on; None where nobody can have been trained on it.
+
+        That is a generated one, or one that an earlier version has kept no name of.
+        """
+        found = [record.facts["corpus"] for record in self.records.values()]
+        names = [c["name"] for c in found if "name" in c and not c.get("synthetic")]
+        return names[-1] if names else None
 
     @property
     def protocols(self) -> list[str]:
@@ -62,8 +75,19 @@ def row(
     failed: int = 0,
     selected_on_test: bool,
     note: str = "",
+    pretrained_on: Declared | None = None,
 ) -> Row:
-    """Score the kept predictions of a variant's trials."""
+    """Score the kept predictions of a variant's trials.
+
+    Args:
+        variant: Its name.
+        records: Its finished trials.
+        metrics: By name.
+        failed: How many trials failed.
+        selected_on_test: Whether the test clips picked the epoch.
+        note: What a reader has to know.
+        pretrained_on: What its encoders declare; None: what they declared when it was trained.
+    """
     pooled = pool(records) if records else None
     return Row(
         variant=variant,
@@ -79,7 +103,15 @@ def row(
         if pooled
         else {},
         note=note,
+        pretrained_on=_declared(records) if pretrained_on is None else pretrained_on,
     )
+
+
+def _declared(records: Mapping[Key, Record]) -> Declared:
+    told: dict[str, Mapping[str, object]] = {}
+    for record in records.values():
+        told |= record.facts["provenance"].get("pretrained_on", {})
+    return told
 
 
 def _scored(records: Mapping[Key, Record], metrics: Mapping[str, Metric], pick: str) -> Scored:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from mertk.console import Screen
+from mertk.contamination import declared
 from mertk.contracts import Stream
 from mertk.corpus import open_corpus
 from mertk.errors import Fault, MertkError, RecipeError
@@ -247,6 +248,7 @@ class _Runner:
             failed=sum(_place(t) in self.failed for t in planned),
             selected_on_test=variant.resolved.recipe.selects_on_test,
             note=variant.note,
+            pretrained_on=declared(variant.resolved),
         )
 
 

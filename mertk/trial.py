@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from mertk.contamination import declared
 from mertk.contracts import Metric
 from mertk.cost import forget_peaks, peaks
 from mertk.data import ClipData
@@ -215,6 +216,7 @@ def _identity(trial: Trial) -> dict[str, Json]:
 def _corpus_facts(corpus: Corpus, trial: Trial) -> dict[str, Json]:
     return {
         "dataset": trial.variant.resolved.recipe.dataset.use,
+        "name": trial.variant.resolved.recipe.dataset.corpus or corpus.card.corpus,
         "title": corpus.card.title,
         "licence": corpus.card.licence,
         "synthetic": corpus.card.synthetic,
@@ -237,6 +239,7 @@ def _provenance(trial: Trial, setting: Setting, began: datetime) -> dict[str, Js
         "platform": platform.platform(),
         "packages": {p: version(p) for p in PACKAGES},
         "providers": {where: bound.entry.provider for where, bound in parts.items()},
+        "pretrained_on": declared(trial.variant.resolved),
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
+from mertk.audit import idle, sort_out
 from mertk.check import resolve
 from mertk.draft import Draft
 from mertk.errors import Fault, MertkError, PluginError, RecipeError
@@ -52,6 +53,12 @@ class Edit:
         """The parts it changes."""
         return frozenset((*self.without, *self.swap, *self.set))
 
+    @property
+    def gives(self) -> list[str]:
+        """Dotted paths that it gives a value."""
+        swapped = [f"{at}{name}" for name in self.swap for at in ("", "encoders.", "tasks.")]
+        return [*self.set, *swapped]
+
     def apply(self, draft: Draft, registry: Registry) -> tuple[Draft, str]:
         """The changed draft, and what a reader has to know about it."""
         changed = draft.swap(self.swap)
@@ -90,12 +97,18 @@ def variants(draft: Draft, edits: Sequence[Edit], registry: Registry) -> list[Va
         RecipeError: With the faults of every variant.
         MertkError: An edit changes nothing, or two variants are the same.
     """
-    made = [Variant(FULL, resolve(draft, registry))]
-    faults: list[Fault] = []
+    full = resolve(draft, registry)
+    found = idle(draft.content, full)
+    faults, note = sort_out(found, _idle_as_written(draft, found, registry), draft.touched)
+    made = [Variant(FULL, full, note)]
     for edit in edits:
         try:
             changed, note = edit.apply(draft, registry)
-            made.append(Variant(edit.name, resolve(changed, registry), note))
+            resolved = resolve(changed, registry)
+            new = [f for f in idle(changed.content, resolved) if f not in found]
+            wrong, aside = sort_out(new, [], edit.gives)
+            made.append(Variant(edit.name, resolved, "; ".join(n for n in (note, aside) if n)))
+            faults += [Fault(f"{edit.name}: {f.where}", f.what) for f in wrong]
             faults += _beyond(made[-1], made[0])
         except RecipeError as error:
             faults += [Fault(f"{edit.name}: {f.where}", f.what) for f in error.faults]
@@ -106,6 +119,17 @@ def variants(draft: Draft, edits: Sequence[Edit], registry: Registry) -> list[Va
         raise RecipeError(draft.source, faults)
     _refuse_copies(made)
     return made
+
+
+def _idle_as_written(draft: Draft, found: list[Fault], registry: Registry) -> list[Fault]:
+    """What of a recipe is idle before `--set`; where that is no recipe yet, what is idle after."""
+    if draft.written is None or not found:
+        return found
+    try:
+        before = resolve(Draft(draft.source, draft.base, draft.written), registry)
+    except RecipeError:
+        return found
+    return idle(draft.written, before)
 
 
 def _beyond(variant: Variant, full: Variant) -> list[Fault]:

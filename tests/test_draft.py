@@ -114,8 +114,10 @@ def test_without_and_swap(toy: Draft) -> None:
 
 
 def test_a_swapped_encoder_keeps_every_key_of_its_place_and_no_argument(toy: Draft) -> None:
-    place = {name: True for name in EncoderSpec.model_fields if name != "use"}
-    toy = toy.assign("encoders.words", {"use": "table", **place, "key": "{id}"})
+    of_its_weights = {"use", "pretrained_on"}
+    place = {name: True for name in EncoderSpec.model_fields if name not in of_its_weights}
+    said = {"use": "table", **place, "pretrained_on": ["MELD"], "key": "{id}"}
+    toy = toy.assign("encoders.words", said)
     assert toy.swap({"words": "logmel"}).content["encoders"]["words"] == {"use": "logmel", **place}
     mine = {"use": "logmel", "train": False, "rate": 8000}
     assert toy.swap({"words": mine}).content["encoders"]["words"] == {**place, **mine}

@@ -368,12 +368,12 @@ def test_the_cost_of_a_resumed_trial_counts_what_went_before(
     recipe: str, capsys, monkeypatch
 ) -> None:
     from mertk.run import Checkpoint as Kept
-    from mertk.train.fit import _Loop
+    from mertk.train.fit import Loop
 
     def often(path: Path) -> Kept:
         return Kept(path, every=0)
 
-    epoch = _Loop.epoch
+    epoch = Loop.epoch
 
     def interrupted(self, number, metric):
         if number == 3:
@@ -381,13 +381,13 @@ def test_the_cost_of_a_resumed_trial_counts_what_went_before(
         return epoch(self, number, metric)
 
     monkeypatch.setattr("mertk.run.Checkpoint", often)
-    monkeypatch.setattr(_Loop, "epoch", interrupted)
+    monkeypatch.setattr(Loop, "epoch", interrupted)
     assert main(["run", recipe, "--folds", "fold1"]) == 130
     (path,) = Path("results").glob("toy/*/.*.checkpoint")
     state = Kept(path).read()
     assert state is not None
     Kept(path).write({**state, "seconds": 1000.0})
-    monkeypatch.setattr(_Loop, "epoch", epoch)
+    monkeypatch.setattr(Loop, "epoch", epoch)
     assert called(capsys, "run", recipe, "--folds", "fold1")[0] == 0
     (record,) = records()
     assert 1000 < record.facts["cost"]["seconds"] < 1100

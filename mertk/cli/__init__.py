@@ -21,7 +21,7 @@ VERBS = {
     "ablate": ("mertk.cli.run", "ablate"),
     "baselines": ("mertk.cli.baselines", "baselines"),
     "compare": ("mertk.cli.compare", "compare"),
-    "check": ("mertk.cli.look", "check"),
+    "check": ("mertk.cli.check", "check"),
     "list": ("mertk.cli.look", "listing"),
     "show": ("mertk.cli.look", "show"),
     "schema": ("mertk.cli.look", "schema"),

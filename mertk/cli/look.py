@@ -1,4 +1,4 @@
-"""`mertk list`, `mertk show`, `mertk check` and `mertk schema`: they look and run nothing."""
+"""`mertk list`, `mertk show` and `mertk schema`: they look and run nothing."""
 
 import argparse
 import json
@@ -56,6 +56,8 @@ def show(arguments: argparse.Namespace) -> int:
     for component in told:
         print(f"{component['name']} ({component['kind']}), from {component['provider']}\n")
         print(component["doc"])
+        if component["pretrained_on"]:
+            print(f"\nPre-trained on: {component['pretrained_on']}")
         print("\nIn a recipe:")
         for argument in component["arguments"]:
             default = "required" if argument["required"] else json.dumps(argument["default"])
@@ -115,28 +117,24 @@ def _described(entry: Entry) -> dict[str, Json]:
             }
             for a in signature.arguments.values()
         ],
+        "pretrained_on": _pretraining(component, signature),
         "receives": [
             {"name": name, "meaning": said.get(name, "")} for name in sorted(signature.injected)
         ],
     }
 
 
-def check(arguments: argparse.Namespace) -> int:
-    """Tell every fault of a recipe, its ablations included; 0 where there is none."""
-    from mertk import draft
-    from mertk.check import resolve
-    from mertk.variants import edits_of, variants
+def _pretraining(component: Any, signature: Any) -> str:
+    """What an encoder with its own defaults was pre-trained on; '' where it does not say."""
+    from mertk.contracts import Declaring
 
-    registry = discover()
-    recipe = draft.read(arguments.recipe).set(arguments.set)
-    resolved = resolve(recipe, registry)
-    variants(recipe, edits_of(resolved.recipe.ablations), registry)
-    if arguments.json:
-        told = resolved.recipe.model_dump(mode="json")
-        answer({"recipe": told, "fingerprint": resolved.fingerprint})
-    else:
-        print(f"{arguments.recipe}: no faults; fingerprint {resolved.fingerprint}")
-    return 0
+    defaults = {a.name: a.plain(a.default) for a in signature.arguments.values() if not a.required}
+    if not isinstance(component, Declaring) or len(defaults) < len(signature.arguments):
+        return ""
+    said = component.pretraining(defaults)
+    known = [", ".join(said.corpora), said.note]
+    told = "; ".join(part for part in known if part) or "nobody knows"
+    return f"{told} ({said.weights})" if said.weights else told
 
 
 def schema(_: argparse.Namespace) -> int:

@@ -31,6 +31,9 @@ def parser() -> argparse.ArgumentParser:
     _corpus(floor)
     check = verbs.add_parser("check", help="tell every fault of a recipe")
     _recipe(check, default=None)
+    check.add_argument(
+        "--deep", action="store_true", help="build it, train some steps, tell what does not learn"
+    )
     listing = verbs.add_parser("list", help="what can be used in a recipe")
     listing.add_argument("kind", metavar="KIND", nargs="?", help="only one kind, such as encoders")
     show = verbs.add_parser("show", help="what a component or a section of recipes takes")

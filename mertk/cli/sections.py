@@ -33,6 +33,7 @@ def described(name: str) -> dict[str, Json]:
         "summary": doc.partition("\n")[0],
         "doc": doc.rstrip(".") + takes + "." if takes else doc,
         "arguments": [_key(key, field) for key, field in model.model_fields.items()],
+        "pretrained_on": "",
         "receives": [],
     }
 

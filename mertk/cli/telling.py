@@ -5,6 +5,7 @@ from typing import Any
 
 from mertk.cli.tables import show
 from mertk.console import Screen
+from mertk.contamination import declared, notices
 from mertk.report import SELECTED_ON_TEST, SYNTHETIC, Report
 from mertk.run import Finished, Options
 from mertk.score import chance
@@ -56,9 +57,16 @@ class Telling:
             [
                 f"{len(corpus.clips)} clips, {len(corpus.folds)} folds; {there}",
                 *[SELECTED_ON_TEST] * any(v.resolved.recipe.selects_on_test for v in self.variants),
+                *self._contamination(),
                 *self._notes(),
             ],
         )
+
+    def _contamination(self) -> list[str]:
+        card = self.finished.corpus.card
+        name = self.full.recipe.dataset.corpus or card.corpus
+        told = (line for v in self.variants for line in notices(name, declared(v.resolved)))
+        return [] if card.synthetic else list(dict.fromkeys(told))
 
     def results(self, screen: Screen) -> None:
         """The tables of scores."""

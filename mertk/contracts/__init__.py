@@ -11,13 +11,16 @@ from mertk.contracts.kinds import (
     Bounded,
     Counting,
     DatasetSource,
+    Declaring,
     Encoder,
     FrontedEncoder,
     Fusion,
     KnowsChance,
     Metric,
+    Sparing,
     has_frozen_front,
 )
+from mertk.contracts.pretraining import Pretraining
 from mertk.contracts.steps import Loss, Step, Stream, Streams, Vectors
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "Clip",
     "Counting",
     "DatasetSource",
+    "Declaring",
     "Encoder",
     "Fold",
     "FrontedEncoder",
@@ -37,6 +41,8 @@ __all__ = [
     "Loss",
     "MediaRef",
     "Metric",
+    "Pretraining",
+    "Sparing",
     "Step",
     "Stream",
     "Streams",

@@ -77,6 +77,8 @@ class Card:
         citation: Whom to cite.
         how_to_get: One sentence that tells where to ask for it.
         synthetic: True where the clips are generated: results say nothing about real emotion.
+        corpus: The name it goes by, such as `IEMOCAP`, by which it is found among the corpora that
+            encoders were pre-trained on; '' where it has none.
     """
 
     title: str
@@ -85,3 +87,4 @@ class Card:
     citation: str
     how_to_get: str
     synthetic: bool = False
+    corpus: str = ""

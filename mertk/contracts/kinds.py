@@ -6,11 +6,30 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mertk.contracts.clips import Card, Clip, Fold
+from mertk.contracts.pretraining import Pretraining
 from mertk.contracts.steps import Loss, Step, Stream, Streams, Vectors
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
+
+
+@runtime_checkable
+class Sparing(Protocol):
+    """A component of any kind that tells which of its arguments others of them switch off.
+
+    `mertk check` refuses a recipe that gives such an argument a value.
+    """
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], place: Mapping[str, Any], /) -> Mapping[str, str]:
+        """Names of the arguments whose values cannot matter, each with the reason and the way out.
+
+        Args:
+            arguments: All of them, as JSON has them, defaults included.
+            place: What the recipe says around them: `streams`, the names of all; `train` of an
+                encoder, `weight` of a task.
+        """
 
 
 @runtime_checkable
@@ -53,6 +72,19 @@ class Encoder(Protocol):
 
     def __call__(self, stream: Stream) -> Stream:
         """Encode what `load` read, padded: [B, T, ...] -> [B, T', C]."""
+
+
+@runtime_checkable
+class Declaring(Protocol):
+    """An encoder that says what its weights were made from, before it is built."""
+
+    @classmethod
+    def pretraining(cls, arguments: Mapping[str, Any], /) -> Pretraining:
+        """What an encoder with these arguments was pre-trained on, as far as published.
+
+        Args:
+            arguments: All of them, as JSON has them, defaults included.
+        """
 
 
 @runtime_checkable

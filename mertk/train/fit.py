@@ -87,7 +87,7 @@ def fit(
     """
     with repeatable(device), drawing(seed):
         machine = accelerator(device, precision)
-        loop = _Loop(machine, model, data, parts, settings, seed)
+        loop = Loop(machine, model, data, parts, settings, seed)
         done = loop.resume(checkpoint)
         advance(len(done.history))
         if not done.history:
@@ -106,7 +106,7 @@ def fit(
     return done
 
 
-class _Loop:
+class Loop:
     """The moving parts of one fit."""
 
     def __init__(
@@ -147,7 +147,7 @@ class _Loop:
         batches = self._batches(number)
         try:
             for rows in batches:
-                losses = self._step(self.data.batch(rows))
+                losses = self.step(self.data.batch(rows))
                 for name, value in losses.items():
                     sums[name] = sums[name] + value if name in sums else value
         except RuntimeError:
@@ -156,7 +156,8 @@ class _Loop:
             raise
         return {k: v / len(batches) for k, v in _check_finite(number, sums).items()}
 
-    def _step(self, batch: Batch) -> dict[str, Tensor]:
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """Take one step of the optimiser and of its schedule; tells the losses by name."""
         device = self.machine.device
         streams = {k: s.to(device) for k, s in batch.streams.items()}
         output = self.model(streams, batch.labels.to(device))

@@ -269,7 +269,7 @@ def test_the_host_waits_for_the_device_once_an_epoch(toy: Draft, monkeypatch) ->
             return _original(self, *args)
 
         monkeypatch.setattr(Tensor, name, watched)
-    monkeypatch.setattr("mertk.train.fit._Loop._predict", lambda s, rows: _uniform(len(rows)))
+    monkeypatch.setattr("mertk.train.fit.Loop._predict", lambda s, rows: _uniform(len(rows)))
     fitted(toy, epochs=2)
     assert waits.count("tolist") <= 2
     assert not [w for w in waits if w != "tolist"]

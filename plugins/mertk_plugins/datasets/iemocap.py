@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from mertk.contracts import Card, Clip, Fold, MediaRef
 from mertk.errors import CorpusError, did_you_mean
@@ -104,7 +104,14 @@ class IEMOCAP:
             citation="Busso et al., IEMOCAP: interactive emotional dyadic motion capture database, "
             "Language Resources and Evaluation 42(4), 2008, 335-359",
             how_to_get=HOW_TO_GET,
+            corpus="IEMOCAP",
         )
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:
+        """`sound`, where clips carry none."""
+        silent = "audio" not in arguments["modalities"]
+        return {"sound": "`modalities` has no audio; leave it out"} if silent else {}
 
     def clips(self) -> Sequence[Clip]:
         """Every turn of the chosen classes and style, sorted by id.

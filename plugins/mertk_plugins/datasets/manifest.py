@@ -1,10 +1,10 @@
 """A corpus of one's own from a table of clips, without writing code."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mertk.contracts import Card, Clip, Fold
 from mertk.errors import CorpusError, did_you_mean
@@ -102,6 +102,13 @@ class Manifest:
         self.by, self.k = folds, k
         self.allow_outside = allow_outside
         self._dropped: frozenset[str] = frozenset()
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:
+        """`k`, where folds are not dealt out."""
+        by = arguments["folds"]
+        dealt = by in ("speaker", "group")
+        return {} if dealt else {"k": f"`folds: {by}` says itself how many; leave it out"}
 
     @property
     def card(self) -> Card:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from mertk.contracts import Card, Clip, Fold, MediaRef
 from mertk.errors import CorpusError
@@ -122,7 +122,17 @@ class RAVDESS:
             citation="Livingstone and Russo, The Ryerson Audio-Visual Database of Emotional Speech "
             "and Song (RAVDESS), PLoS ONE 13(5), 2018, e0196391",
             how_to_get=HOW_TO_GET,
+            corpus="RAVDESS",
         )
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:
+        """A subfolder for what clips do not carry."""
+        return {
+            name: f"`modalities` has no {name}; leave it out"
+            for name in ("audio", "video")
+            if arguments[name] is not None and name not in arguments["modalities"]
+        }
 
     def clips(self) -> Sequence[Clip]:
         """Every trial of the chosen classes and channel, by actor.

@@ -1,6 +1,6 @@
 """CLIP's image embeddings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from transformers import (
     CLIPVisionModelWithProjection,
 )
 
-from mertk.contracts import Clip, Stream
+from mertk.contracts import Clip, Pretraining, Stream
 from mertk_plugins._checks import a_count, divides
 from mertk_plugins.encoders._arguments import (
     Channels,
@@ -34,6 +34,8 @@ from mertk_plugins.encoders._arguments import (
 )
 from mertk_plugins.encoders._frames import FrameReader, Pixels, embed_frames
 from mertk_plugins.encoders._hub import damaged, find, settings
+from mertk_plugins.encoders._pretraining import by_checkpoint
+from mertk_plugins.encoders._unused import of_frames, of_small_models
 from mertk_plugins.encoders._weights import Loaded, loading, obtain, pretrained
 
 
@@ -109,6 +111,16 @@ class CLIP(nn.Module):
                 checkpoint,
                 f"its preprocessor gives {list(prepared[1:])}, its model takes {[3, side, side]}",
             )
+
+    @classmethod
+    def pretraining(cls, arguments: Mapping[str, Any]) -> Pretraining:
+        """What its checkpoint was trained on, as far as published."""
+        return by_checkpoint(arguments)
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:
+        """Sizes and the seed beside a checkpoint; the choice among frames where all are taken."""
+        return {**of_small_models(arguments), **of_frames(arguments)}
 
     def load(self, clip: Clip) -> NDArray[np.uint8]:
         """Frames of one clip in the model's size [T, 3, S, S]; [0, 3, S, S] without video."""

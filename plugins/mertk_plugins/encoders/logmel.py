@@ -1,13 +1,17 @@
 """Log-mel spectrogram."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from mertk.contracts import Clip, Stream
+from mertk.contracts import Clip, Pretraining, Stream
 from mertk_plugins._checks import a_count, above_zero
 from mertk_plugins.encoders._arguments import SoundSeconds, StepsPerSecond
 from mertk_plugins.encoders._mel import MelBank
+from mertk_plugins.encoders._pretraining import NO_WEIGHTS
 from mertk_plugins.encoders._sound import SoundReader
 from mertk_plugins.encoders._steps import Pace
 
@@ -54,6 +58,11 @@ class LogMel(nn.Module):
         hop = max(1, round(rate * hop_ms / 1000))
         self.mel = MelBank(n_mels, rate, round(rate * window_ms / 1000), hop, top=rate / 2)
         self.pace = Pace(rate / hop, steps_per_second)
+
+    @classmethod
+    def pretraining(cls, _: Mapping[str, Any]) -> Pretraining:
+        """Nothing: it has no weights."""
+        return NO_WEIGHTS
 
     @property
     def dim(self) -> int:

@@ -1,14 +1,16 @@
 """Acoustic features of openSMILE."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from mertk.contracts import Clip, Stream
+from mertk.contracts import Clip, Pretraining, Stream
 from mertk.errors import PluginError
 from mertk_plugins.encoders._arguments import SoundSeconds, StepsPerSecond
+from mertk_plugins.encoders._pretraining import NO_WEIGHTS
 from mertk_plugins.encoders._sound import SoundReader
 from mertk_plugins.encoders._steps import Pace
 
@@ -73,6 +75,17 @@ class OpenSmile(nn.Module):
         )
         self.dim: int = len(self.smile.feature_names)
         self.digest = f"opensmile {opensmile.__version__}"
+
+    @classmethod
+    def pretraining(cls, _: Mapping[str, Any]) -> Pretraining:
+        """Nothing: it has no weights."""
+        return NO_WEIGHTS
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:
+        """The rate of what is one step per clip."""
+        why = "functionals are one step per clip; leave it out, or say `level: lld`"
+        return {"steps_per_second": why} if arguments["level"] == "functionals" else {}
 
     def load(self, clip: Clip) -> NDArray[np.float32]:
         """Features of one clip [T, C]; [0, C] without sound."""

@@ -1,6 +1,7 @@
 """Precomputed features, looked up by clip."""
 
 import string
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from mertk import media
-from mertk.contracts import Clip, Stream
+from mertk.contracts import Clip, Pretraining, Stream
 from mertk.errors import CorpusError, MediaError, MertkError, did_you_mean
 from mertk_plugins.encoders._table_numpy import read_npy
 from mertk_plugins.encoders._table_rows import Lookup
@@ -67,6 +68,18 @@ class Table:
         self.path, self.key, self.keys, self.values = path, key, keys, values
         self.missing = missing
         self._dim: int | None = None
+
+    @classmethod
+    def pretraining(cls, _: Mapping[str, Any]) -> Pretraining:
+        """Nobody but their maker knows what made the features."""
+        return Pretraining(note="features that were made elsewhere")
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:
+        """Names of arrays and columns, where the table is a folder of files."""
+        folder = arguments["path"] is not None and Path(arguments["path"]).is_dir()
+        why = "`path` is a folder with a file per clip, which has no such names; leave it out"
+        return dict.fromkeys(("keys", "values"), why) if folder else {}
 
     @property
     def dim(self) -> int:

@@ -1,6 +1,6 @@
 """Image models of timm."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from PIL import Image
 from timm.data import create_transform, resolve_model_data_config
 from torch import Tensor, nn
 
-from mertk.contracts import Clip, Stream
+from mertk.contracts import Clip, Pretraining, Stream
 from mertk.errors import did_you_mean
 from mertk_plugins._checks import a_count
 from mertk_plugins.encoders._arguments import (
@@ -26,6 +26,8 @@ from mertk_plugins.encoders._arguments import (
 )
 from mertk_plugins.encoders._frames import FrameReader, Pixels, embed_frames
 from mertk_plugins.encoders._hub import NONE, damaged, find, settings, whole_weights
+from mertk_plugins.encoders._pretraining import of_checkpoint, of_tag
+from mertk_plugins.encoders._unused import of_frames, of_small_models
 from mertk_plugins.encoders._weights import Loaded, digest, loading, obtain
 
 PRETRAINED = "pretrained"
@@ -87,6 +89,16 @@ class Timm(nn.Module):
             sampling,
         )
 
+    @classmethod
+    def pretraining(cls, arguments: Mapping[str, Any]) -> Pretraining:
+        """What its weights were trained on, by the tag that timm gives them."""
+        return _declared(str(arguments["model"]), str(arguments["checkpoint"]))
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:
+        """The seed beside a checkpoint; the choice among frames where all are taken."""
+        return {**of_small_models(arguments), **of_frames(arguments)}
+
     def load(self, clip: Clip) -> NDArray[np.uint8]:
         """Frames of one clip in the model's size [T, 3, H, W]; [0, 3, H, W] without video."""
         return self.frames(clip)
@@ -98,6 +110,14 @@ class Timm(nn.Module):
     def _embed(self, frames: Tensor) -> Tensor:
         embedded: Tensor = self.model(self.pixels(frames))
         return embedded
+
+
+def _declared(model: str, checkpoint: str) -> Pretraining:
+    if checkpoint != PRETRAINED:
+        return of_checkpoint(checkpoint)
+    published = timm.get_pretrained_cfg(model, allow_unregistered=True)
+    tag = model.partition(".")[2] or str(getattr(published, "tag", None) or "")
+    return of_tag(model, tag)
 
 
 def _prepare(transform: Any, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:

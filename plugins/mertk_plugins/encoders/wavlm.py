@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
 
-from mertk.contracts import Clip, Stream
+from mertk.contracts import Clip, Pretraining, Stream
 from mertk.seeds import drawing
 from mertk_plugins._checks import divides
 from mertk_plugins.encoders._arguments import (
@@ -25,9 +26,12 @@ from mertk_plugins.encoders._arguments import (
     TrialSeed,
 )
 from mertk_plugins.encoders._augment import spec_augment
+from mertk_plugins.encoders._hub import NONE
 from mertk_plugins.encoders._layers import layer_index
+from mertk_plugins.encoders._pretraining import by_checkpoint
 from mertk_plugins.encoders._sound import SoundReader
 from mertk_plugins.encoders._steps import Pace, mask_of, on_present
+from mertk_plugins.encoders._unused import of_small_models
 from mertk_plugins.encoders._weights import Loaded, obtain, pretrained
 
 
@@ -93,6 +97,18 @@ class WavLM(nn.Module):
             self.model.freeze_feature_encoder()
         if not layer_drop:
             config.layerdrop = 0.0
+        # What stands for masked spans learns nothing where none is masked.
+        self.model.masked_spec_embed.requires_grad_(spec_augment)
+
+    @classmethod
+    def pretraining(cls, arguments: Mapping[str, Any]) -> Pretraining:
+        """What its checkpoint was trained on, as far as published."""
+        return by_checkpoint(arguments)
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, str]:
+        """Sizes and the seed beside a checkpoint; what only training does, where it is frozen."""
+        return {**of_small_models(arguments), **_of_training(arguments, place)}
 
     def load(self, clip: Clip) -> NDArray[np.float32]:
         """Waveform of one clip [T, 1]; [0, 1] where it has no sound."""
@@ -149,6 +165,16 @@ class WavLM(nn.Module):
             features = front(sound[rows, :length]).transpose(1, 2)
             out[rows, : features.shape[1]] = features.to(out.dtype)
         return out
+
+
+def _of_training(arguments: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, str]:
+    if place["train"]:
+        return {}
+    asked = [name for name in ("spec_augment", "layer_drop") if arguments[name]]
+    if arguments["checkpoint"] != NONE:  # without one it also says what the front is drawn from
+        asked.append("freeze_front")
+    why = "only training reads it, and this encoder is frozen; leave it out, or say `train: true`"
+    return dict.fromkeys(asked, why)
 
 
 def _steps(config: Any, samples: Tensor) -> Tensor:

@@ -1,12 +1,15 @@
 """Whisper's speech encoder."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import WhisperConfig, WhisperFeatureExtractor
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from mertk.contracts import Clip, Stream
+from mertk.contracts import Clip, Pretraining, Stream
 from mertk_plugins._checks import divides
 from mertk_plugins.encoders._arguments import (
     Channels,
@@ -20,8 +23,10 @@ from mertk_plugins.encoders._arguments import (
 )
 from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._mel import MelBank
+from mertk_plugins.encoders._pretraining import by_checkpoint
 from mertk_plugins.encoders._sound import SoundReader
 from mertk_plugins.encoders._steps import Pace, mask_of, on_present
+from mertk_plugins.encoders._unused import of_small_models
 from mertk_plugins.encoders._weights import Loaded, obtain, pretrained
 
 _RANGE = 8.0  # the log-mel spectrogram keeps this many powers of ten below its maximum
@@ -82,6 +87,18 @@ class Whisper(nn.Module):
         self.dim: int = self.model.config.d_model
         self.depth = layer_index(layer, self.model.config.encoder_layers)
         self.model.layers = self.model.layers[: self.depth]
+        if self.depth < self.model.config.encoder_layers:
+            self.model.layer_norm = nn.Identity()  # it belongs behind the last layer
+
+    @classmethod
+    def pretraining(cls, arguments: Mapping[str, Any]) -> Pretraining:
+        """What its checkpoint was trained on, as far as published."""
+        return by_checkpoint(arguments)
+
+    @classmethod
+    def unused(cls, arguments: Mapping[str, Any], _: Mapping[str, Any]) -> dict[str, str]:
+        """Sizes and the seed beside a checkpoint."""
+        return of_small_models(arguments)
 
     def load(self, clip: Clip) -> NDArray[np.float32]:
         """Log-mel spectrogram of one clip [T, M], 100 steps per second; [0, M] without sound."""
@@ -105,8 +122,7 @@ class Whisper(nn.Module):
         seen = None if mask.all() else mask[:, None, None].expand(-1, -1, mask.shape[1], -1)
         for layer in model.layers:
             hidden = layer(hidden, seen)
-        if self.depth == model.config.encoder_layers:
-            hidden = model.layer_norm(hidden)
+        hidden = model.layer_norm(hidden)
         return Stream(hidden * mask.unsqueeze(-1), mask)
 
     def _front(self, stream: Stream) -> tuple[Tensor, Tensor]:

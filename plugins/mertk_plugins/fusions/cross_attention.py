@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -91,6 +92,13 @@ class CrossAttention(nn.Module):
                     if other != name
                 }
             )
+
+    @classmethod
+    def unused(cls, _: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, str]:
+        """What attention takes, where a stream is alone and has nothing to attend to."""
+        alone = len(place["streams"]) < 2
+        why = "there is one stream only, which has nothing to attend to; leave it out"
+        return dict.fromkeys(("layers", "heads", "dropout"), why) if alone else {}
 
     def forward(self, streams: Streams) -> dict[str, Tensor]:
         """Fuse {name: [B, T, C]} into {name: [B, dims[name]]}."""

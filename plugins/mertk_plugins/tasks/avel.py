@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -79,6 +79,14 @@ class AVEL(nn.Module):
         self.project = nn.ModuleDict(
             {name: _Projection(dims[name], dim, dropout) for name in self.pair}
         )
+
+    @classmethod
+    def unused(cls, _: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, str]:
+        """What only the loss reads, where it is left out."""
+        if place["weight"]:
+            return {}
+        why = "only the loss reads it, and its weight is 0; leave it out"
+        return dict.fromkeys(("positives", "learn_temperature"), why)
 
     def forward(self, step: Step) -> Loss:
         """The alignment loss and the similarities it is made of."""
