@@ -1,0 +1,97 @@
+"""Finished runs as the command line names them: where they lie, what scores them."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mertk.contracts import Metric
+from mertk.errors import MertkError, PluginError
+from mertk.records import Kept, read_kept
+from mertk.registry import Registry
+from mertk.signature import Signature
+from mertk.variants import FULL
+
+Json = Any
+
+
+def folder_of(name: str, results: Path) -> Path:
+    """Where the trials of a run lie: there, or in the only full recipe below it.
+
+    Args:
+        name: A folder, or a recipe's name below `results`.
+        results: Where results lie.
+
+    Raises:
+        MertkError: There is no finished run, or there are several.
+    """
+    found = _below(name, results)
+    if not found:
+        tried = " or ".join(str(folder) for folder in _tried(name, results))
+        raise MertkError(
+            f"{name}: no finished run is at {tried}; give a folder of results, or run the recipe "
+            "first (--results says where results lie)"
+        )
+    return found[0] if len(found) == 1 else _only(name, found)
+
+
+def is_finished(name: str, results: Path) -> bool:
+    """Whether a run of that name, or one of its variants, has left anything."""
+    return bool(_below(name, results))
+
+
+def metrics_of(kept: Kept, registry: Registry) -> Mapping[str, Metric]:
+    """The metrics of a run's recipe, by name.
+
+    Raises:
+        MertkError: One cannot be built.
+    """
+    return built(kept.recipe["metrics"], registry, str(kept.folder))
+
+
+def built(
+    specs: Iterable[Mapping[str, Json]], registry: Registry, where: str
+) -> Mapping[str, Metric]:
+    """Metrics as recipes say them, by name.
+
+    Raises:
+        MertkError: One cannot be built.
+    """
+    made: dict[str, Metric] = {}
+    for spec in specs:
+        arguments = {k: v for k, v in spec.items() if k != "use"}
+        try:
+            component = registry.find("metrics", spec["use"]).load()
+            signature = Signature.of(component, spec["use"], "metrics")
+            made[spec["use"]] = component(**signature.bind(arguments, {}))
+        except (PluginError, TypeError, ValueError) as error:
+            raise MertkError(f"{where}: its metric cannot be built: {error}") from error
+    return made
+
+
+def _tried(name: str, results: Path) -> list[Path]:
+    return list(dict.fromkeys([Path(name), results / name]))
+
+
+def _below(name: str, results: Path) -> list[Path]:
+    """The folder that the name is, or those of a recipe and its variants; the first that exist."""
+    for folder in _tried(name, results):
+        if (folder / "recipe.yaml").is_file():
+            return [folder]
+        below = sorted(p.parent for p in folder.glob("*/recipe.yaml"))
+        if below:
+            return below
+    return []
+
+
+def _only(name: str, folders: list[Path]) -> Path:
+    """The folder of the full recipe, among those of its variants."""
+    runs = {folder: _variants(read_kept(folder)) for folder in folders}
+    full = [folder for folder, variants in runs.items() if FULL in variants] or folders
+    if len(full) == 1:
+        return full[0]
+    told = "".join(f"\n  {folder} ({', '.join(runs[folder])})" for folder in full)
+    raise MertkError(f"{name}: there are several runs; name one of these folders:{told}")
+
+
+def _variants(kept: Kept) -> list[str]:
+    return sorted({str(r.facts["variant"]) for r in kept.records.values()})
