@@ -12,6 +12,8 @@ from mertk.signature import Signature
 from mertk.variants import FULL
 
 Json = Any
+FREE = ("seeds", "keep_weights")
+"""Of `train`, what may differ between runs that belong together."""
 
 
 def folder_of(name: str, results: Path) -> Path:
@@ -37,6 +39,55 @@ def folder_of(name: str, results: Path) -> Path:
 def is_finished(name: str, results: Path) -> bool:
     """Whether a run of that name, or one of its variants, has left anything."""
     return bool(_below(name, results))
+
+
+def variants_beside(folder: Path) -> dict[str, Kept]:
+    """The runs that belong to the one in a folder, itself included, by the name of their variant.
+
+    A variant belongs to a run where it has its protocol and training, and its fusion, encoders and
+    tasks, as far as neither leaves them out; weights of tasks may differ, since 0 leaves one out.
+
+    Raises:
+        MertkError: Several that belong bear one name.
+    """
+    own = read_kept(folder)
+    found: dict[str, Kept] = {}
+    for path in sorted(p.parent for p in folder.parent.glob("*/recipe.yaml")):
+        if path != folder and not any(path.glob("*/trial.json")):
+            continue
+        kept = own if path == folder else read_kept(path)
+        if kept is not own and not _belongs(kept, own):
+            continue
+        name = _variants(kept)[0]
+        if name in found:
+            raise MertkError(
+                f"{folder}: {name!r} is in {found[name].folder} and in {path}; move one away"
+            )
+        found[name] = kept
+    return found
+
+
+def _belongs(kept: Kept, own: Kept) -> bool:
+    return _protocols(kept) == _protocols(own) and all(
+        mine == theirs for mine, theirs in zip(_shared(own, kept), _shared(kept, own), strict=True)
+    )
+
+
+def _protocols(kept: Kept) -> set[str]:
+    return {str(r.facts["protocol"]) for r in kept.records.values()}
+
+
+def _shared(kept: Kept, other: Kept) -> list[Json]:
+    """What of a run's recipe makes its results, as far as the other's has it, too."""
+    recipe, beside = kept.recipe, other.recipe
+    train = {k: v for k, v in recipe.get("train", {}).items() if k not in FREE}
+    parts = [
+        {k: v for k, v in spec.items() if k != "weight"}
+        for section in ("encoders", "tasks")
+        for name, spec in sorted(recipe.get(section, {}).items())
+        if name in beside.get(section, {})
+    ]
+    return [train, recipe.get("head"), recipe.get("fusion"), parts]
 
 
 def metrics_of(kept: Kept, registry: Registry) -> Mapping[str, Metric]:

@@ -1,0 +1,243 @@
+"""Finished runs against what was published: the same rule, the honest one, and every setting."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mertk.contracts import Metric
+from mertk.records import Record
+from mertk.score import judge
+from mertk.stats import Equivalence, equivalence
+from mertk.targets import Follows, Line, Published, Setting, Target
+
+Json = Any
+Records = Mapping[tuple[str, int], Record]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A score in the way it was published: the mean over folds.
+
+    Args:
+        mean: Over seeds, from 0 to 1 where percents are published.
+        spread: Sample standard deviation over seeds; None with one seed.
+        seeds: Those that finished every fold.
+    """
+
+    mean: float
+    spread: float | None
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One published number and what stands against it.
+
+    Args:
+        line: Its row.
+        metric: Its metric.
+        published: The number, as a share.
+        same_rule: At the epoch that the test clips picked, as published; None where there is none.
+        honest: At the epoch that the run's own rule picked, likewise.
+        equivalence: Of `same_rule` with the published number; None where the run is none of that
+            protocol, or there is no score.
+        reason: Why something is None; '' where nothing is.
+    """
+
+    line: Line
+    metric: str
+    published: float
+    same_rule: Scored | None = None
+    honest: Scored | None = None
+    equivalence: Equivalence | None = None
+    reason: str = ""
+
+    @property
+    def gap(self) -> float | None:
+        """What picking the epoch by the test clips adds."""
+        if self.same_rule is None or self.honest is None:
+            return None
+        return self.same_rule.mean - self.honest.mean
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A setting as this run has it.
+
+    Args:
+        setting: What paper and code say.
+        values: What the run has; [] where its recipe has no such setting.
+        follows: Whom it follows.
+    """
+
+    setting: Setting
+    values: list[Json]
+    follows: Follows
+
+
+def standings(
+    target: Target, runs: Mapping[str, Records], metrics: Mapping[str, Metric], margin: float
+) -> list[Standing]:
+    """Every published number, with what finished trials say.
+
+    Args:
+        target: What was published.
+        runs: Trials by the names of the target's rows, as far as there are any.
+        metrics: Those of the target, by name.
+        margin: Within which two scores count as equal, as a share.
+    """
+    return [
+        _standing(target, line, name, runs.get(line.name, {}), metrics, margin)
+        for line in target.rows
+        for name in line.scores
+    ]
+
+
+def followed(
+    target: Target, recipe: Mapping[str, Json], records: Iterable[Record]
+) -> list[Followed]:
+    """Every setting as a recipe has it and its finished trials say.
+
+    Args:
+        target: What paper and code say.
+        recipe: Every default written in.
+        records: Its finished trials, as far as there are any.
+    """
+    facts = [record.facts for record in records]
+    found = [(s, _values(s, recipe, facts)) for s in target.settings]
+    return [Followed(s, values, s.follows(values)) for s, values in found]
+
+
+def mismatches(target: Target, runs: Mapping[str, Records]) -> list[str]:
+    """In what finished trials are of another protocol than the published numbers, in words."""
+    by_line = {name: list(_mismatched(target, records)) for name, records in runs.items()}
+    told: dict[str, list[str]] = {}
+    for name, each in by_line.items():
+        for what in each:
+            told.setdefault(what, []).append(name)
+    return [
+        what if len(names) == len(runs) else f"{', '.join(names)}: {what}"
+        for what, names in told.items()
+    ]
+
+
+def _standing(
+    target: Target,
+    line: Line,
+    name: str,
+    records: Records,
+    metrics: Mapping[str, Metric],
+    margin: float,
+) -> Standing:
+    published = line.scores[name] / 100
+    if not records:
+        return Standing(line, name, published, reason="no finished trial")
+    folds, seeds = complete(records)
+    if not seeds:
+        return Standing(line, name, published, reason="no seed has finished every fold")
+    same, own = (
+        _matrix(records, folds, seeds, metrics[name], pick) for pick in ("test_best", "selected")
+    )
+    if not (np.isfinite(same).all() and np.isfinite(own).all()):
+        return Standing(line, name, published, reason="a fold has no score")
+    fits = not list(_mismatched(target, records))
+    return Standing(
+        line,
+        name,
+        published,
+        _scored(same, seeds),
+        _scored(own, seeds),
+        equivalence(same, published, margin) if fits else None,
+        "" if fits else "no reproduction: another protocol",
+    )
+
+
+def complete(records: Records) -> tuple[list[str], tuple[int, ...]]:
+    """The folds that any trial is of, and the seeds that have finished all of them."""
+    folds = list(dict.fromkeys(fold for fold, _ in records))
+    seeds = sorted({seed for _, seed in records})
+    return folds, tuple(s for s in seeds if all((fold, s) in records for fold in folds))
+
+
+def _matrix(
+    records: Records, folds: Sequence[str], seeds: Sequence[int], metric: Metric, pick: str
+) -> NDArray[np.float64]:
+    return np.array(
+        [[judge(metric, *records[f, s].predictions(pick)) for f in folds] for s in seeds]
+    )
+
+
+def _scored(scores: NDArray[np.float64], seeds: tuple[int, ...]) -> Scored:
+    means = scores.mean(1)
+    spread = float(means.std(ddof=1)) if len(means) > 1 else None
+    return Scored(float(means.mean()), spread, seeds)
+
+
+def _values(
+    setting: Setting, recipe: Mapping[str, Json], facts: Sequence[Mapping[str, Json]]
+) -> list[Json]:
+    if setting.where is None:
+        return [setting.toolkit]
+    if setting.fact is not None and facts:
+        found = [value for each in facts for value in _at(each, setting.fact)]
+        distinct = [v for place, v in enumerate(found) if v not in found[:place]]
+        return [distinct[0] if len(distinct) == 1 else sorted(distinct)] if distinct else []
+    return _at(recipe, setting.where)
+
+
+def _at(content: Json, path: str) -> list[Json]:
+    """What stands at a dotted path, alone in a list; [] where nothing does."""
+    for key in path.split("."):
+        if not isinstance(content, Mapping) or key not in content:
+            return []
+        content = content[key]
+    return [content]
+
+
+def _mismatched(target: Target, records: Records) -> Iterator[str]:
+    published = target.protocol
+    facts = [record.facts for record in records.values()]
+    for dataset in dict.fromkeys(str(f["corpus"].get("dataset")) for f in facts):
+        if dataset != published.dataset:
+            yield f"dataset {dataset}, published on {published.dataset}"
+    for by in dict.fromkeys(f.get("select", {}).get("by") for f in facts):
+        if by != published.select.by:
+            yield f"the test clips picked the epoch by {by}, published by {published.select.by}"
+    names = facts[0]["corpus"]["classes"]
+    if set(names) != set(published.classes):
+        yield f"{len(names)} classes ({_few(names)}), published with {_few(published.classes)}"
+    yield from _other_clips(published, records, names)
+
+
+def _other_clips(published: Published, records: Records, names: Sequence[str]) -> Iterator[str]:
+    folds, seeds = complete(records)
+    tested = {fold: int(r.facts["clips"]["test"]) for (fold, _), r in records.items()}
+    if set(folds) < set(published.folds):
+        yield f"{len(folds)} of {len(published.folds)} folds are finished ({_few(folds)})"
+    elif set(folds) != set(published.folds):
+        yield f"{len(folds)} folds ({_few(folds)}), published over {_few(published.folds)}"
+        if sum(tested.values()) != published.clips:
+            yield f"{sum(tested.values())} clips, published on {published.clips}"
+    else:
+        yield from _other_counts("test clips in", published.folds, tested)
+        if seeds and set(names) == set(published.classes):
+            fits = [records[fold, seeds[0]].predictions()[0] for fold in folds]
+            counts = Counter(names[label] for labels in fits for label in labels)
+            yield from _other_counts("clips that are", published.classes, counts)
+
+
+def _other_counts(
+    what: str, published: Mapping[str, int], found: Mapping[str, int]
+) -> Iterator[str]:
+    for name, count in published.items():
+        if found.get(name, 0) != count:
+            yield f"{found.get(name, 0)} {what} {name}, published {count}"
+
+
+def _few(names: Collection[str]) -> str:
+    told = list(names)[:5]
+    return ", ".join(told) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
