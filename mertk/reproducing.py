@@ -1,8 +1,8 @@
 """Finished runs against what was published: the same rule, the honest one, and every setting."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class Standing:
         same_rule: At the epoch that the test clips picked, as published; None where there is none.
         honest: At the epoch that the run's own rule picked, likewise.
         equivalence: Of `same_rule` with the published number; None where the run is none of that
-            protocol, or there is no score.
+            protocol or method, or there is no score.
         reason: Why something is None; '' where nothing is.
     """
 
@@ -79,45 +79,87 @@ class Followed:
     follows: Follows
 
 
-def standings(
-    target: Target, runs: Mapping[str, Records], metrics: Mapping[str, Metric], margin: float
-) -> list[Standing]:
-    """Every published number, with what finished trials say.
+@dataclass(frozen=True)
+class Reproduction:
+    """Published numbers and settings, and a run against them.
 
     Args:
         target: What was published.
-        runs: Trials by the names of the target's rows, as far as there are any.
-        metrics: Those of the target, by name.
-        margin: Within which two scores count as equal, as a share.
+        records: Finished trials by the names of the target's rows, as far as there are any.
+        standings: Every published number.
+        settings: As the run has them.
+        mismatches: In what the run is of another protocol, or another method, in words; where
+            there is any, nothing is tested.
+        margin: Within which two scores count as equal, in percentage points.
     """
-    return [
-        _standing(target, line, name, runs.get(line.name, {}), metrics, margin)
-        for line in target.rows
-        for name in line.scores
-    ]
+
+    target: Target
+    records: Mapping[str, Records]
+    standings: Sequence[Standing]
+    settings: Sequence[Followed]
+    mismatches: Sequence[str]
+    margin: float
+
+    @property
+    def facts(self) -> list[Mapping[str, Json]]:
+        """What every trial says of itself."""
+        return [r.facts for records in self.records.values() for r in records.values()]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether clips were generated."""
+        return any(f["corpus"]["synthetic"] for f in self.facts)
+
+    @property
+    def selected_on_test(self) -> bool:
+        """Whether the run's own rule picked epochs by the test clips."""
+        return any(f["selected_on_test"] for f in self.facts)
 
 
-def followed(
-    target: Target, recipe: Mapping[str, Json], records: Iterable[Record]
-) -> list[Followed]:
-    """Every setting as a recipe has it and its finished trials say.
+def reproduction(
+    target: Target,
+    recipe: Mapping[str, Json],
+    records: Mapping[str, Records],
+    metrics: Mapping[str, Metric],
+    margin: float,
+) -> Reproduction:
+    """Hold a run against what was published.
 
     Args:
-        target: What paper and code say.
-        recipe: Every default written in.
-        records: Its finished trials, as far as there are any.
+        target: What was published.
+        recipe: The run's, every default written in.
+        records: Finished trials by the names of the target's rows, as far as there are any.
+        metrics: Those of the target, by name.
+        margin: In percentage points.
     """
-    facts = [record.facts for record in records]
-    found = [(s, _values(s, recipe, facts)) for s in target.settings]
-    return [Followed(s, values, s.follows(values)) for s, values in found]
+    trials = [record for each in records.values() for record in each.values()]
+    other = _other_method(target, recipe)
+    return Reproduction(
+        target,
+        records,
+        [
+            _standing(target, line, name, records.get(line.name, {}), metrics[name], margin, other)
+            for line in target.rows
+            for name in line.scores
+        ],
+        [_followed(setting, recipe, trials) for setting in target.settings],
+        [*other, *_mismatches(target, records)],
+        margin,
+    )
 
 
-def mismatches(target: Target, runs: Mapping[str, Records]) -> list[str]:
-    """In what finished trials are of another protocol than the published numbers, in words."""
-    by_line = {name: list(_mismatched(target, records)) for name, records in runs.items()}
+def _other_method(target: Target, recipe: Mapping[str, Json]) -> list[str]:
+    """What the target sets arguments of and the recipe does not have."""
+    parts = [".".join(s.where.split(".")[:2]) for s in target.settings if s.where is not None]
+    wanted = [p for p in dict.fromkeys(parts) if p.startswith(("encoders.", "tasks."))]
+    lacks = [part for part in wanted if not _at(recipe, part)]
+    return [f"another method: its recipe has no {', '.join(lacks)}"] if lacks else []
+
+
+def _mismatches(target: Target, runs: Mapping[str, Records]) -> list[str]:
     told: dict[str, list[str]] = {}
-    for name, each in by_line.items():
-        for what in each:
+    for name, records in runs.items():
+        for what in _mismatched(target, records):
             told.setdefault(what, []).append(name)
     return [
         what if len(names) == len(runs) else f"{', '.join(names)}: {what}"
@@ -130,30 +172,23 @@ def _standing(
     line: Line,
     name: str,
     records: Records,
-    metrics: Mapping[str, Metric],
+    metric: Metric,
     margin: float,
+    other: Sequence[str],
 ) -> Standing:
-    published = line.scores[name] / 100
+    bare = Standing(line, name, line.scores[name] / 100)
     if not records:
-        return Standing(line, name, published, reason="no finished trial")
+        return replace(bare, reason="no finished trial")
     folds, seeds = complete(records)
     if not seeds:
-        return Standing(line, name, published, reason="no seed has finished every fold")
-    same, own = (
-        _matrix(records, folds, seeds, metrics[name], pick) for pick in ("test_best", "selected")
-    )
+        return replace(bare, reason="no seed has finished every fold")
+    same, own = (_matrix(records, folds, seeds, metric, p) for p in ("test_best", "selected"))
     if not (np.isfinite(same).all() and np.isfinite(own).all()):
-        return Standing(line, name, published, reason="a fold has no score")
-    fits = not list(_mismatched(target, records))
-    return Standing(
-        line,
-        name,
-        published,
-        _scored(same, seeds),
-        _scored(own, seeds),
-        equivalence(same, published, margin) if fits else None,
-        "" if fits else "no reproduction: another protocol",
-    )
+        return replace(bare, reason="a fold has no score")
+    scored = replace(bare, same_rule=_scored(same, seeds), honest=_scored(own, seeds))
+    if other or any(_mismatched(target, records)):
+        return replace(scored, reason="no reproduction")
+    return replace(scored, equivalence=equivalence(same, bare.published, margin / 100))
 
 
 def complete(records: Records) -> tuple[list[str], tuple[int, ...]]:
@@ -177,16 +212,17 @@ def _scored(scores: NDArray[np.float64], seeds: tuple[int, ...]) -> Scored:
     return Scored(float(means.mean()), spread, seeds)
 
 
-def _values(
-    setting: Setting, recipe: Mapping[str, Json], facts: Sequence[Mapping[str, Json]]
-) -> list[Json]:
-    if setting.where is None:
-        return [setting.toolkit]
-    if setting.fact is not None and facts:
-        found = [value for each in facts for value in _at(each, setting.fact)]
-        distinct = [v for place, v in enumerate(found) if v not in found[:place]]
-        return [distinct[0] if len(distinct) == 1 else sorted(distinct)] if distinct else []
-    return _at(recipe, setting.where)
+def _followed(setting: Setting, recipe: Mapping[str, Json], trials: Sequence[Record]) -> Followed:
+    values = [setting.toolkit] if setting.where is None else _at(recipe, setting.where)
+    if setting.fact is not None and trials:
+        values = _distinct([v for each in trials for v in _at(each.facts, setting.fact)])
+    return Followed(setting, values, setting.follows(values))
+
+
+def _distinct(found: list[Json]) -> list[Json]:
+    """The only value, or all of them as one list."""
+    each = sorted(v for place, v in enumerate(found) if v not in found[:place])
+    return [each] if len(each) > 1 else each
 
 
 def _at(content: Json, path: str) -> list[Json]:

@@ -191,5 +191,9 @@ def read_target(name: str) -> Target:
     try:
         return Target.model_validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
-        told = [Fault(join("", e["loc"]), explain(e)) for e in error.errors(include_url=False)]
-        raise RecipeError(name, told) from None
+        raise RecipeError(name, [_fault(e) for e in error.errors(include_url=False)]) from None
+
+
+def _fault(error: Any) -> Fault:
+    known = {"extra_forbidden": "there is no such key", "missing": "is missing"}
+    return Fault(join("", error["loc"]), known.get(error["type"]) or explain(error))

@@ -21,6 +21,8 @@ VERBS = {
     "ablate": ("mertk.cli.run", "ablate"),
     "baselines": ("mertk.cli.baselines", "baselines"),
     "compare": ("mertk.cli.compare", "compare"),
+    "rank": ("mertk.cli.rank", "rank"),
+    "reproduce": ("mertk.cli.reproduce", "reproduce"),
     "check": ("mertk.cli.look", "check"),
     "list": ("mertk.cli.look", "listing"),
     "show": ("mertk.cli.look", "show"),

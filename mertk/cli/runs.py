@@ -45,7 +45,7 @@ def variants_beside(folder: Path) -> dict[str, Kept]:
     """The runs that belong to the one in a folder, itself included, by the name of their variant.
 
     A variant belongs to a run where it has its protocol and training, and its fusion, encoders and
-    tasks, as far as neither leaves them out; weights of tasks may differ, since 0 leaves one out.
+    tasks, as far as neither leaves them out (a weight of 0 leaves the loss of a task out).
 
     Raises:
         MertkError: Several that belong bear one name.
@@ -81,13 +81,19 @@ def _shared(kept: Kept, other: Kept) -> list[Json]:
     """What of a run's recipe makes its results, as far as the other's has it, too."""
     recipe, beside = kept.recipe, other.recipe
     train = {k: v for k, v in recipe.get("train", {}).items() if k not in FREE}
-    parts = [
-        {k: v for k, v in spec.items() if k != "weight"}
+    pairs = [
+        (spec, beside[section][name])
         for section in ("encoders", "tasks")
         for name, spec in sorted(recipe.get(section, {}).items())
         if name in beside.get(section, {})
     ]
-    return [train, recipe.get("head"), recipe.get("fusion"), parts]
+    return [train, recipe.get("head"), recipe.get("fusion"), [_alike(*pair) for pair in pairs]]
+
+
+def _alike(spec: Json, beside: Json) -> Json:
+    """A part of a recipe, without its weight where that leaves it out of either."""
+    left_out = 0 in (spec.get("weight"), beside.get("weight"))
+    return {k: v for k, v in spec.items() if not (left_out and k == "weight")}
 
 
 def metrics_of(kept: Kept, registry: Registry) -> Mapping[str, Metric]:
