@@ -132,6 +132,7 @@ def reproduction(
         metrics: Those of the target, by name.
         margin: In percentage points.
     """
+    records = {name: trials for name, trials in records.items() if trials}
     trials = [record for each in records.values() for record in each.values()]
     other = _other_method(target, recipe)
     return Reproduction(
