@@ -260,19 +260,20 @@ def _other_clips(published: Published, records: Records, names: Sequence[str]) -
         if sum(tested.values()) != published.clips:
             yield f"{sum(tested.values())} clips, published on {published.clips}"
     else:
-        yield from _other_counts("test clips in", published.folds, tested)
+        yield from _other_counts("test clips by fold", published.folds, tested)
         if seeds and set(names) == set(published.classes):
             fits = [records[fold, seeds[0]].predictions()[0] for fold in folds]
             counts = Counter(names[label] for labels in fits for label in labels)
-            yield from _other_counts("clips that are", published.classes, counts)
+            yield from _other_counts("clips by class", published.classes, counts)
 
 
 def _other_counts(
     what: str, published: Mapping[str, int], found: Mapping[str, int]
 ) -> Iterator[str]:
-    for name, count in published.items():
-        if found.get(name, 0) != count:
-            yield f"{found.get(name, 0)} {what} {name}, published {count}"
+    differ = [n for n, count in published.items() if found.get(n, 0) != count]
+    if differ:
+        told = [f"{found.get(n, 0)} {n} (published {published[n]})" for n in differ]
+        yield f"{what}: {', '.join(told)}"
 
 
 def _few(names: Collection[str]) -> str:

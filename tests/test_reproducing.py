@@ -106,8 +106,11 @@ def test_a_row_without_a_run_says_so(records) -> None:
             {"corpus": {**FACTS["corpus"], "classes": list("abce")}},
             "4 classes (a, b, c, e), published with a, b, c, d",
         ),
-        ({"clips": {"train": 80, "valid": 0, "test": 39}}, "39 test clips in fold1, published 40"),
-        ({"labels": np.zeros(40, dtype=np.int64)}, "120 clips that are a, published 30"),
+        (
+            {"clips": {"train": 80, "valid": 0, "test": 39}},
+            "test clips by fold: 39 fold1 (published 40), 39 fold2",
+        ),
+        ({"labels": np.zeros(40, dtype=np.int64)}, "clips by class: 120 a (published 30), 0 b"),
         ({"folds": (1, 2, 4)}, "3 folds (fold1, fold2, fold4), published over fold1, fold2, fold3"),
         ({"folds": (1, 2, 3, 4)}, "160 clips, published on 120"),
         ({"folds": (1, 3)}, "2 of 3 folds are finished (fold1, fold3)"),

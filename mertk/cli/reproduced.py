@@ -58,17 +58,23 @@ class Told:
         return f"{self.found.target.title} against {self.run}{finished}"
 
     def command(self) -> str:
-        """What makes the rows that the recipe can make; '' where all of them are there."""
+        """What makes the rows that are missing, or a run of this protocol; '' where all is there.
+
+        Rows that no variant of the recipe makes are not counted.
+        """
+        target, name = self.found.target, str(self.recipe.get("name"))
         variants = {FULL, *self.recipe.get("ablations", {})}
-        lacks = [
-            line
-            for line in self.found.target.rows
-            if line.name not in self.found.records and variants.intersection(line.variants)
-        ]
-        if not lacks:
+        lacks = any(
+            line.name not in self.found.records and variants.intersection(line.variants)
+            for line in target.rows
+        )
+        if not lacks and not self.found.mismatches:
             return ""
-        name = self.recipe.get("name") if self.finished else self.run
-        needs = "".join(f" --set {each}" for each in self.found.target.needs)
+        if not self.finished:
+            name = self.run
+        elif self.found.mismatches and name not in target.recipes:
+            name = target.recipes[0]
+        needs = "".join(f" --set {each}" for each in target.needs)
         where = "" if self.results == "results" else f" --results {self.results}"
         return f"mertk ablate {name}{needs}{where}"
 
@@ -213,7 +219,7 @@ def _notes(told: Told) -> Iterator[str]:
             yield f"{each.setting.name}: {each.setting.note}"
     yield from target.remarks
     if told.command():
-        yield f"to make what is missing: {told.command()}"
+        yield f"to make what is missing here: {told.command()}"
 
 
 def _of_the_run(told: Told) -> Iterator[str]:

@@ -5,12 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from mertk.check import resolve
 from mertk.cli import main
+from mertk.draft import read
+from mertk.registry import discover
 from tests.published_made import FACTS, RECIPE, TARGET, run, without
-from tests.results_made import system
+from tests.results_made import keep, scores, system
 
 RIGHT = {"selected": 0.6, "last": 0.5, "test_best": 0.75}
 
@@ -124,6 +128,7 @@ def test_a_generated_corpus_does_not_reproduce_the_shipped_target(tmp_path: Path
     found = told(capsys, "foalnet", "plain", "--results", str(tmp_path))
     assert found["synthetic"] is True
     assert any("published on iemocap" in what for what in found["mismatches"])
+    assert found["to_run"].startswith("mertk ablate foalnet-iemocap --set dataset.root=")
     assert all(row["equivalence"] is None for row in found["rows"])
 
 
@@ -193,3 +198,52 @@ def test_a_finished_run_is_read_without_torch(target: str, results: Path) -> Non
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+SESSIONS = {  # angry, happy, neutral, sad
+    "session1": (229, 278, 384, 194),
+    "session2": (137, 327, 362, 197),
+    "session3": (240, 286, 320, 305),
+    "session4": (327, 303, 258, 143),
+    "session5": (170, 442, 384, 245),
+}
+
+
+def test_trials_of_the_shape_of_iemocap_are_tested_against_the_shipped_target(
+    tmp_path: Path, capsys
+) -> None:
+    folder = tmp_path / "foalnet-iemocap/aaaa"
+    corpus = {
+        "dataset": "iemocap",
+        "title": "IEMOCAP",
+        "synthetic": False,
+        "classes": ["angry", "happy", "neutral", "sad"],
+    }
+    for place, (session, counts) in enumerate(SESSIONS.items()):
+        labels = np.repeat(np.arange(4), counts)
+        for seed in (0, 1, 2):
+            said = dict.fromkeys(RIGHT, scores(0.735, 10 * place + seed, labels))
+            ids = [f"{session}_{i}" for i in range(len(labels))]
+            kept = keep(
+                folder,
+                place,
+                seed,
+                said,
+                labels=labels,
+                who=ids,
+                ids=ids,
+                **FACTS | {"corpus": corpus},
+            )
+            told_of = json.loads((kept.folder / "trial.json").read_text())
+            (kept.folder / "trial.json").write_text(json.dumps({**told_of, "fold": session}))
+    recipe = resolve(read("foalnet-iemocap"), discover()).recipe.model_dump(mode="json")
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    found = told(capsys, "foalnet", "--results", str(tmp_path), "--margin", "2")
+    assert found["mismatches"] == []
+    ua, wa = found["rows"][:2]
+    # a share of .735 and a quarter of the rest by chance: 80.1 UA and WA are expected
+    assert ua["same_rule"]["mean"] == pytest.approx(0.80125, abs=0.01)
+    assert ua["verdict"] == "equivalent within ±2"
+    assert 0.005 < ua["equivalence"]["least_margin"] < 0.02
+    assert wa["equivalence"]["df"] == 10
+    assert found["to_run"].startswith("mertk ablate foalnet-iemocap --set dataset.root=")
