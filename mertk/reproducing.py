@@ -222,8 +222,13 @@ def _followed(setting: Setting, recipe: Mapping[str, Json], trials: Sequence[Rec
 
 def _distinct(found: list[Json]) -> list[Json]:
     """The only value, or all of them as one list."""
-    each = sorted(v for place, v in enumerate(found) if v not in found[:place])
+    each = sorted((v for place, v in enumerate(found) if v not in found[:place]), key=_natural)
     return [each] if len(each) > 1 else each
+
+
+def _natural(value: Json) -> tuple[bool, Json]:
+    number = isinstance(value, int | float)
+    return not number, value if number else str(value)
 
 
 def _at(content: Json, path: str) -> list[Json]:

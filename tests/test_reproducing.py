@@ -162,5 +162,6 @@ def test_settings_come_from_recipe_trials_and_toolkit(records) -> None:
 def test_trials_that_disagree_are_told_together(tmp_path: Path) -> None:
     records = run(tmp_path / "one", RIGHT, seeds=(0,))
     records |= run(tmp_path / "two", RIGHT, seeds=(1,), precision="bf16")
+    records |= run(tmp_path / "three", RIGHT, seeds=(2,), precision=None)
     found = {s.setting.name: (s.values, s.follows) for s in against(records).settings}
-    assert found["precision"] == ([["bf16", "fp16"]], "neither")
+    assert found["precision"] == ([[None, "bf16", "fp16"]], "neither")

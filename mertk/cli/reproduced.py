@@ -1,5 +1,6 @@
 """What `mertk reproduce` tells."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -214,6 +215,8 @@ def _notes(told: Told) -> Iterator[str]:
         yield from (COLUMNS, TESTED, WITHIN)
         yield from _of_the_run(told)
     yield FOLLOWS
+    counts = Counter(each.follows for each in found.settings)
+    yield f"settings: {', '.join(f'{n} {whom}' for whom, n in counts.items())}"
     for each in found.settings:
         if each.setting.note and each.follows != "both":
             yield f"{each.setting.name}: {each.setting.note}"

@@ -90,6 +90,7 @@ def test_the_tables_tell_rules_settings_and_where_things_come_from(
         "is taken as fixed",
         "seeds: 3 here, 1 published",
         "batch: torn",
+        "settings: 2 code, 1 both, 1 neither, 1 not known",
         "nobody knows",
         "80.00",
     ):
