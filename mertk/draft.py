@@ -110,25 +110,38 @@ def read(recipe: str) -> Draft:
     Raises:
         MertkError: There is none, or it is not a YAML mapping.
     """
-    path = Path(recipe)
-    if not _exists(path) or path.is_dir():
-        known = shipped()
-        if recipe in known:
-            path = known[recipe]
-        elif recipe and _exists(path):
-            raise MertkError(f"{recipe}: is a folder; give one of the recipes in it")
-        else:
-            shown = recipe if len(recipe) <= 200 else f"{recipe[:197]}..."
-            raise MertkError(
-                f"{shown or repr(shown)}: no such recipe{did_you_mean(path.stem, known)}"
-            )
-    content = parse(_text(path, recipe), recipe)
-    if not isinstance(content, dict):
-        got = {"NoneType": "nothing", "str": "text"}.get(
-            kind := type(content).__name__, f"a {kind}"
-        )
-        raise MertkError(f"{recipe}: expected keys and values, such as 'name: mine' (got {got})")
+    path, content = read_mapping(recipe, shipped(), "recipe")
     return Draft(recipe, path.parent, content)
+
+
+def read_mapping(name: str, known: Mapping[str, Path], kind: str) -> tuple[Path, dict[str, Json]]:
+    """Read a YAML mapping by path or by the name of a shipped one; returns where it lies, too.
+
+    Args:
+        name: A path, or one of the names.
+        known: What is shipped.
+        kind: What messages call it, such as "recipe".
+
+    Raises:
+        MertkError: There is none, or it is not a YAML mapping.
+    """
+    path = Path(name)
+    if not _exists(path) or path.is_dir():
+        if name in known:
+            path = known[name]
+        elif name and _exists(path):
+            raise MertkError(f"{name}: is a folder; give one of the {kind}s in it")
+        else:
+            shown = name if len(name) <= 200 else f"{name[:197]}..."
+            raise MertkError(
+                f"{shown or repr(shown)}: no such {kind}{did_you_mean(path.stem, known)}"
+            )
+    content = parse(_text(path, name), name)
+    if not isinstance(content, dict):
+        what = type(content).__name__
+        got = {"NoneType": "nothing", "str": "text"}.get(what, f"a {what}")
+        raise MertkError(f"{name}: expected keys and values, such as 'name: mine' (got {got})")
+    return path, content
 
 
 def _text(path: Path, source: str) -> str:
@@ -159,14 +172,19 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def shipped() -> dict[str, Path]:
-    """The recipes that come with mertk, by name."""
+def shipped(folder: str = "recipes", package: str = "mertk_recipes") -> dict[str, Path]:
+    """The recipes that come with mertk, or YAML files of another kind, by name.
+
+    Args:
+        folder: Where they lie in a checkout.
+        package: Where they lie where mertk is installed.
+    """
     root = Path(__file__).resolve().parent.parent
-    folders: list[str] = [str(root / "recipes")]
+    folders: list[str] = [str(root / folder)]
     if not (root / "pyproject.toml").is_file():  # installed, not a checkout that is worked on
-        installed = find_spec("mertk_recipes")
+        installed = find_spec(package)
         folders = list(installed.submodule_search_locations or []) if installed else []
-    return {p.stem: p for folder in folders for p in sorted(Path(folder).glob("*.yaml"))}
+    return {p.stem: p for place in folders for p in sorted(Path(place).glob("*.yaml"))}
 
 
 class _Loader(yaml.SafeLoader):

@@ -41,6 +41,7 @@ def keep(
     *,
     labels: NDArray[np.int64] = LABELS,
     who: Sequence[str] | None = None,
+    ids: Sequence[str] | None = None,
     **facts: Any,
 ) -> Record:
     """Write one trial the way a results folder holds it."""
@@ -58,7 +59,7 @@ def keep(
     } | facts
     (place / "trial.json").write_text(json.dumps(told))
     said = Predicted(
-        clips(fold),
+        ids or clips(fold),
         speakers(fold) if who is None else who,
         labels,
         picked,

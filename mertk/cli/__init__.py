@@ -22,6 +22,8 @@ VERBS = {
     "baselines": ("mertk.cli.baselines", "baselines"),
     "compare": ("mertk.cli.compare", "compare"),
     "check": ("mertk.cli.check", "check"),
+    "rank": ("mertk.cli.rank", "rank"),
+    "reproduce": ("mertk.cli.reproduce", "reproduce"),
     "list": ("mertk.cli.look", "listing"),
     "show": ("mertk.cli.look", "show"),
     "schema": ("mertk.cli.look", "schema"),

@@ -27,6 +27,8 @@ def parser() -> argparse.ArgumentParser:
     _ablating(verbs.add_parser("ablate", help="leave parts of a recipe out, or swap them"))
     _comparing(verbs.add_parser("compare", help="finished runs against the first of them"))
     _reporting(verbs.add_parser("report", help="one page and tables from finished runs"))
+    _ranking(verbs.add_parser("rank", help="three systems or more over several corpora"))
+    _reproducing(verbs.add_parser("reproduce", help="a finished run against published numbers"))
     floor = verbs.add_parser("baselines", help="what a corpus gives away without its media")
     _corpus(floor)
     check = verbs.add_parser("check", help="tell every fault of a recipe")
@@ -91,6 +93,36 @@ def _reporting(verb: argparse.ArgumentParser) -> None:
     _json(verb)
 
 
+def _ranking(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "systems",
+        metavar="SYSTEM=RUN,...",
+        nargs="+",
+        help="a system's runs, one for each corpus, named as `mertk compare` takes them",
+    )
+    verb.add_argument("--metric", metavar="NAME", default="ua", help="default: ua")
+    _where(verb)
+    _json(verb)
+
+
+def _reproducing(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("target", metavar="TARGET", help="a file, or a shipped one, such as foalnet")
+    verb.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        help="as `mertk compare` takes it; default: of the recipe that the target names",
+    )
+    verb.add_argument(
+        "--margin",
+        metavar="POINTS",
+        type=float,
+        help="within which two scores count as equal; default: the target's",
+    )
+    _where(verb)
+    _json(verb)
+
+
 def _doctor(verb: argparse.ArgumentParser) -> None:
     _corpus(verb)
     verb.add_argument("--out", metavar="FILE", help="list every finding, as .jsonl or .csv")
@@ -116,8 +148,12 @@ def _running(verb: argparse.ArgumentParser, recipe: str | None) -> None:
     _json(verb)
 
 
-def _results(verb: argparse.ArgumentParser) -> None:
+def _where(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--results", metavar="DIR", default="results", help="default: results")
+
+
+def _results(verb: argparse.ArgumentParser) -> None:
+    _where(verb)
     verb.add_argument("--picks", action="store_true", help="also: had the test picked the epoch")
 
 

@@ -9,7 +9,7 @@ from mertk.baselines.measure import measure
 from mertk.check import resolve_dataset
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
-from mertk.cli.compare import _metrics as metrics_of
+from mertk.cli.runs import metrics_of
 from mertk.console import Screen
 from mertk.corpus import open_corpus
 from mertk.draft import Draft

@@ -1,6 +1,7 @@
 """Intervals of scores and tests of differences: paired by clip, fold and seed."""
 
 from mertk.stats.design import Design, design
+from mertk.stats.equivalence import Equality, Equivalence, equivalence
 from mertk.stats.friedman import Ranking, friedman
 from mertk.stats.holm import holm
 from mertk.stats.infer import Bootstrap, Interval
@@ -15,12 +16,15 @@ __all__ = [
     "CorrectedT",
     "Design",
     "Difference",
+    "Equality",
+    "Equivalence",
     "Interval",
     "McNemar",
     "Ranking",
     "Verdict",
     "design",
     "difference",
+    "equivalence",
     "friedman",
     "holm",
     "interval",
