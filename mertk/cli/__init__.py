@@ -21,6 +21,7 @@ VERBS = {
     "ablate": ("mertk.cli.run", "ablate"),
     "baselines": ("mertk.cli.baselines", "baselines"),
     "compare": ("mertk.cli.compare", "compare"),
+    "robustness": ("mertk.cli.robustness", "robustness"),
     "check": ("mertk.cli.look", "check"),
     "list": ("mertk.cli.look", "listing"),
     "show": ("mertk.cli.look", "show"),

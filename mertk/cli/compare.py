@@ -7,6 +7,7 @@ from typing import Any
 
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
+from mertk.cli.runs import run_folder
 from mertk.cli.tables import show
 from mertk.contracts import Metric
 from mertk.errors import MertkError, PluginError
@@ -16,7 +17,6 @@ from mertk.registry import Registry
 from mertk.report import SYNTHETIC, Report
 from mertk.rows import Row, row
 from mertk.signature import Signature
-from mertk.variants import FULL
 
 Json = Any
 
@@ -26,7 +26,7 @@ def compare(arguments: argparse.Namespace) -> int:
     if len(arguments.runs) < 2:
         raise MertkError("compare: name two runs or more, such as foalnet-ravdess concat-ravdess")
     screen, registry = begin()
-    kept = [read_kept(_folder(name, Path(arguments.results))) for name in arguments.runs]
+    kept = [read_kept(run_folder(name, Path(arguments.results))) for name in arguments.runs]
     measures = _metrics(kept[0], registry)
     rows = [_row(name, one, measures) for name, one in zip(arguments.runs, kept, strict=True)]
     if not arguments.mix_protocols:
@@ -43,35 +43,6 @@ def compare(arguments: argparse.Namespace) -> int:
         title = f"{rows[0].variant} and others on {_corpus(rows[0])}"
         show(screen, title, report, _notes(rows, kept), arguments.picks)
     return 0
-
-
-def _folder(name: str, results: Path) -> Path:
-    """Where the trials of a run lie: there, or in the only full recipe below it."""
-    tried = dict.fromkeys([Path(name), results / name])
-    for folder in tried:
-        if (folder / "recipe.yaml").is_file():
-            return folder
-        below = sorted(p.parent for p in folder.glob("*/recipe.yaml"))
-        if below:
-            return _only(name, below)
-    raise MertkError(
-        f"{name}: no finished run is at {' or '.join(str(t) for t in tried)}; give a folder of "
-        "results, or run the recipe first (--results says where results lie)"
-    )
-
-
-def _only(name: str, folders: list[Path]) -> Path:
-    """The folder of the full recipe, among those of its variants."""
-    runs = {folder: _variants(read_kept(folder)) for folder in folders}
-    full = [folder for folder, variants in runs.items() if FULL in variants] or folders
-    if len(full) == 1:
-        return full[0]
-    told = "".join(f"\n  {folder} ({', '.join(runs[folder])})" for folder in full)
-    raise MertkError(f"{name}: there are several runs; name one of these folders:{told}")
-
-
-def _variants(kept: Kept) -> list[str]:
-    return sorted({str(r.facts["variant"]) for r in kept.records.values()})
 
 
 def _metrics(kept: Kept, registry: Registry) -> Mapping[str, Metric]:

@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     _running(verbs.add_parser("run", help="train and score a recipe"), recipe=None)
     _ablating(verbs.add_parser("ablate", help="leave parts of a recipe out, or swap them"))
     _comparing(verbs.add_parser("compare", help="finished runs against the first of them"))
+    _under(verbs.add_parser("robustness", help="a finished run on bad or missing media"))
     floor = verbs.add_parser("baselines", help="what a corpus gives away without its media")
     _corpus(floor)
     check = verbs.add_parser("check", help="tell every fault of a recipe")
@@ -72,6 +73,21 @@ def _comparing(verb: argparse.ArgumentParser) -> None:
     )
     _results(verb)
     _mixing(verb)
+    _json(verb)
+
+
+def _under(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "run", metavar="RUN", help="a recipe's name below --results, or a folder of results"
+    )
+    verb.add_argument(
+        "--conditions", metavar="NAMES", help="only these, such as noise,missing; default: all"
+    )
+    verb.add_argument("--seeds", metavar="0,1", help="only trials with these")
+    verb.add_argument("--folds", metavar="NAMES", help="only these, separated by commas")
+    verb.add_argument("--results", metavar="DIR", default="results", help="default: results")
+    verb.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    _set(verb, "dataset.root=DIR, where the corpus moved")
     _json(verb)
 
 
