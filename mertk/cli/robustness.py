@@ -16,6 +16,7 @@ from mertk.report import INTERVAL, SELECTED_ON_TEST, SPREAD, SYNTHETIC, ends, nu
 from mertk.robustness.choice import Inapplicable, choose, refuse_unknown
 from mertk.robustness.condition import Condition
 from mertk.robustness.kept import read_robustness
+from mertk.robustness.probe import unnoticed
 from mertk.robustness.reopen import Run, reopen
 from mertk.robustness.table import Line, Matrix
 
@@ -42,6 +43,8 @@ def robustness(arguments: argparse.Namespace) -> int:
     variant = Variant(arguments.run, run.resolved)
     features = Features.of(variant, Store(home() / "features"), device, screen)
     conditions, unfit = choose(features.modalities, run.scored, chosen)
+    unfit += unnoticed(conditions, features.encoders, run.scored)
+    conditions = [c for c in conditions if c.name not in {one.name for one in unfit}]
     counts = fill_matrix(run, conditions, features, screen)
     matrix = _matrix(run, conditions)
     if arguments.json:

@@ -30,6 +30,7 @@ class Condition:
         meaning: What it is.
         unit: Of its levels; may be ''.
         levels: From mild to severe, at about equal steps of how it is perceived.
+        alters: The modality whose media or words it changes; '' where it changes none.
         reads: Modalities that encoders must read from the clips' own media or text, all of them.
         alter: (clip, level) -> the clip as it is then.
         loses: (clip id, modalities it has, level) -> those that are missing then.
@@ -40,6 +41,7 @@ class Condition:
     meaning: str
     unit: str
     levels: tuple[float, ...]
+    alters: str = ""
     reads: frozenset[str] = frozenset()
     alter: Callable[[Clip, float], Clip] = as_it_is
     loses: Callable[[str, Sequence[str], float], frozenset[str]] = nothing

@@ -31,8 +31,10 @@ def _media(
         return replace(clip, media={**clip.media, modality: changed})
 
     reads = frozenset((modality, *also))
-    word = {"audio": "sound", "video": "picture"}[modality]
-    return Condition(name, meaning, unit, levels, reads, alter, idle=f"no clip has {word}")
+    word = {"audio": "sound", "video": "pictures"}[modality]
+    return Condition(
+        name, meaning, unit, levels, modality, reads, alter, idle=f"no clip has {word}"
+    )
 
 
 def _wrong_side(clip: Clip, _: float) -> Clip:
@@ -85,6 +87,7 @@ CONDITIONS: Final = (
     ),
     Condition(
         *("side", "the other side of the picture: the face of whoever sits beside", "", (1.0,)),
+        alters="video",
         reads=frozenset({"video"}),
         alter=_wrong_side,
         idle="no clip shows one side of a picture",
@@ -96,12 +99,14 @@ CONDITIONS: Final = (
     ),
     Condition(
         *("words", "words lost", "of words", (0.2, 0.4, 0.6, 0.8)),
+        alters="text",
         reads=frozenset({"text"}),
         alter=_fewer_words,
-        idle="no clip has words",
+        idle="no clip has several words",
     ),
     Condition(
         *("letters", "letters replaced by others", "of letters", (0.05, 0.1, 0.2, 0.4)),
+        alters="text",
         reads=frozenset({"text"}),
         alter=_other_letters,
         idle="no clip has words",

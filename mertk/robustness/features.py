@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from mertk.console import Screen
-from mertk.contracts import Clip
+from mertk.contracts import Clip, Encoder
 from mertk.extract import fill
 from mertk.keys import FEATURES, Key
 from mertk.ragged import Ragged
@@ -44,9 +44,14 @@ class Features:
         return cls(sources, store, device, screen)
 
     @property
+    def encoders(self) -> dict[str, Encoder]:
+        """Each stream's encoder."""
+        return {name: source.encoder for name, source in self.sources.items()}
+
+    @property
     def modalities(self) -> dict[str, str]:
         """What each stream's encoder reads."""
-        return {name: source.encoder.modality for name, source in self.sources.items()}
+        return {name: encoder.modality for name, encoder in self.encoders.items()}
 
     @property
     def looked_up(self) -> list[str]:
