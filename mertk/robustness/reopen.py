@@ -10,11 +10,10 @@ from mertk.corpus import leave_out, open_corpus
 from mertk.draft import Draft
 from mertk.errors import MertkError, did_you_mean
 from mertk.plan import Corpus
-from mertk.records import Kept, Record
+from mertk.records import WEIGHTS, Kept, Record
 from mertk.registry import Registry
 from mertk.resolved import Resolved
 
-WEIGHTS = "weights.safetensors"
 Key = tuple[str, int]
 
 

@@ -15,9 +15,8 @@ from mertk.data import ClipData
 from mertk.errors import MertkError
 from mertk.model import Model, build
 from mertk.ragged import Ragged
-from mertk.records import Record
+from mertk.records import WEIGHTS, Record
 from mertk.resolved import Resolved
-from mertk.robustness.reopen import WEIGHTS
 from mertk.sources import Source
 from mertk.train.device import accelerator, pick_precision, repeatable
 from mertk.train.predict import predict
@@ -48,7 +47,8 @@ class Revived:
         labels, _ = self.record.predictions()
         data = ClipData(tuple(self.record.clips), torch.from_numpy(labels.copy()), streams)
         with repeatable(self.device):
-            return predict(self.model, data, torch.arange(len(data)), self.batch_size, self.device)
+            rows = torch.arange(len(data))
+            return predict(self.model, data, rows, self.batch_size, self.device).scores
 
     def refuse_another(self, streams: Mapping[str, Ragged]) -> None:
         """Hold what it says of the clips as they are to what was kept of the trial.

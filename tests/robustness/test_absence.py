@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mertk.ragged import Ragged
@@ -32,6 +32,7 @@ def test_streams_of_one_modality_go_missing_together_and_looked_up_ones_by_their
     assert grouped(modalities) == {"audio": ("voice", "prosody", "audio"), "face": ("face",)}
 
 
+@settings(deadline=None)
 @given(clips=st.lists(st.text(min_size=1), min_size=1, max_size=20, unique=True))
 def test_a_clip_keeps_something_and_loses_more_at_higher_rates(clips: list[str]) -> None:
     missing = by_name()["missing"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mertk import media
@@ -101,6 +101,7 @@ def test_a_clip_that_lacks_what_is_changed_stays_as_it_is(condition):
 TEXT = " ".join(f"word{i}" for i in range(400))
 
 
+@settings(deadline=None)
 @given(name=st.text(min_size=1))
 def test_words_that_are_lost_are_as_many_as_asked_for_in_order_and_nested(name: str) -> None:
     condition = BY_NAME["words"]
