@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from mertk.errors import MertkError
 from mertk.records import Predicted, Record, read_kept, to_table
+from mertk.robustness.choice import names
 from mertk.robustness.condition import VERSION, Condition
 
 Json = Any
@@ -181,7 +182,7 @@ def write_level(
 def read_robustness(
     folder: Path, records: Mapping[Key, Record] | None = None
 ) -> list[Curve] | None:
-    """The curves of a run, in the order of their names; None where there are none.
+    """The curves of a run, in the order that conditions are told in; None where there are none.
 
     Args:
         folder: `<results>/<recipe>/<fingerprint>`.
@@ -198,7 +199,7 @@ def read_robustness(
             if one is not None:
                 levels = found.setdefault(one.facts["condition"], {})
                 levels.setdefault(one.facts["level"], {})[key] = one
-    curves = (_curve(levels) for _, levels in sorted(found.items()))
+    curves = (_curve(found[name]) for name in sorted(found, key=_rank))
     return [curve for curve in curves if curve is not None] or None
 
 
@@ -221,6 +222,13 @@ def _curve(levels: Mapping[float, Mapping[Key, Level]]) -> Curve | None:
         scores=[{m: [_number(o.facts["scores"][m]) for o in e] for m in metrics} for e in kept],
         kept=kept,
     )
+
+
+def _rank(condition: str) -> tuple[int, int, str]:
+    """Where a condition is told: subsets of modalities by how many are missing."""
+    known, first = names(), condition.split()[0]
+    place = known.index(first) if first in known else len(known)
+    return place, condition.count("+"), condition
 
 
 def _any(by_trial: Mapping[Key, Level]) -> Level:

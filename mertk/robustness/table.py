@@ -78,7 +78,14 @@ class Matrix:
                 low, high = (curve.condition for curve in ends)
                 worst, best = (low, high) if metric.higher_is_better else (high, low)
                 told.append(f"{name.upper()}: {worst} costs most, {best} least, by area")
-        return told
+        return [*told, *self._said()]
+
+    def _said(self) -> list[str]:
+        """Why there is no interval, and what is to be known of those there are, each once."""
+        levels = (level for by_level in self.drops for level in by_level)
+        found = [one.interval for level in levels for one in level.values() if one]
+        reasons = [f"no interval: {interval.reason}" for interval in found if interval.reason]
+        return list(dict.fromkeys([*reasons, *(note for i in found for note in i.notes)]))
 
     def as_json(self) -> list[dict[str, Json]]:
         """One object per condition."""
@@ -88,20 +95,20 @@ class Matrix:
                 "meaning": curve.meaning,
                 "unit": curve.unit,
                 "trials": [list(key) for key in curve.trials],
-                "clean": {m: summary(list(v)) for m, v in curve.clean.items()},
+                "clean": {m: summary(list(curve.clean[m])) for m in self.metrics},
                 "levels": [
                     {
                         "level": level,
                         "metrics": {
-                            m: {**summary(list(v)), "drop": _drop(found[m])}
-                            for m, v in scores.items()
+                            m: {**summary(list(scores[m])), "drop": _drop(found[m])}
+                            for m in self.metrics
                         },
                     }
                     for level, scores, found in zip(
                         curve.levels, curve.scores, by_level, strict=True
                     )
                 ],
-                "area": {m: summary(v) for m, v in curve.area.items()},
+                "area": {m: summary(curve.area[m]) for m in self.metrics},
             }
             for curve, by_level in zip(self.curves, self.drops, strict=True)
         ]

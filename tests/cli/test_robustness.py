@@ -108,7 +108,7 @@ def test_folds_seeds_and_conditions_can_be_chosen_and_add_up(trained, capsys) ->
     assert answer["trials"] == [["fold2", 0]]
     assert [c["name"] for c in answer["conditions"]] == ["words", "missing"]
     (folder,) = trained.glob("toy/*")
-    assert [c.condition for c in read_robustness(folder)] == ["missing", "words"]
+    assert [c.condition for c in read_robustness(folder)] == ["words", "missing"]
     answer = told(capsys, "--seeds", "0", "--conditions", "words")
     assert (answer["reused"], answer["computed"]) == (4, 4)
 
@@ -156,6 +156,8 @@ def test_a_new_metric_is_scored_from_what_is_kept(trained, capsys, monkeypatch) 
     answer = told(capsys, "--conditions", "missing", "--set", "metrics=[ua, macro_f1]")
     assert answer["computed"] == 0
     assert set(answer["conditions"][0]["clean"]) == {"ua", "macro_f1"}
+    answer = told(capsys, "--conditions", "missing", "--set", "metrics=[ua]")
+    assert set(answer["conditions"][0]["levels"][0]["metrics"]) == {"ua"}
 
 
 def test_the_table_tells_drops_areas_reasons_and_what_the_data_are(trained, capsys) -> None:

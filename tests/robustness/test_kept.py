@@ -154,6 +154,15 @@ def test_drops_are_paired_and_have_intervals(tmp_path: Path) -> None:
         assert interval.low < interval.estimate < interval.high < 0
 
 
+def test_curves_come_in_the_order_that_conditions_are_told_in(tmp_path: Path) -> None:
+    (record, *_) = system(tmp_path / "run", 0.9).values()
+    facts = {"key": "k", "clean": {"ua": 0.9}, "scores": {"ua": 0.5}}
+    names = ["noise", "blur", "without audio", "without text", "without audio+text", "missing"]
+    for name in sorted(names):
+        write_level(record, Condition(name, "", "", (1.0,)), 1.0, scores(0.5, seed=0), facts)
+    assert [c.condition for c in read_robustness(tmp_path / "run")] == names
+
+
 def test_the_table_names_what_costs_most_and_least(tmp_path: Path) -> None:
     records = keep(tmp_path / "run")
     for number, record in enumerate(records.values()):
