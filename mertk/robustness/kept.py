@@ -81,12 +81,14 @@ class Curve:
     def area(self) -> dict[str, list[float]]:
         """By metric, the area under each trial's curve, see `area_under`."""
         return {
-            metric: [
-                area_under(clean, [scores[metric][trial] for scores in self.scores])
-                for trial, clean in enumerate(values)
-            ]
+            metric: [*map(area_under, values, self.by_trial(metric))]
             for metric, values in self.clean.items()
         }
+
+    def by_trial(self, metric: str) -> list[list[float]]:
+        """For each trial its scores, from mild to severe."""
+        trials = range(len(self.trials))
+        return [[scores[metric][trial] for scores in self.scores] for trial in trials]
 
 
 def area_under(clean: float, scores: Sequence[float]) -> float:

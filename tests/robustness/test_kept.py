@@ -66,6 +66,7 @@ def test_curves_are_read_in_the_order_of_their_levels(tmp_path: Path) -> None:
         for place in range(3):
             said = scores(0.9 - 0.2 * (place + 1), seed=number)
             assert curve.scores[place]["ua"][number] == UA()(LABELS, said)
+        assert curve.by_trial("ua")[number] == [level["ua"][number] for level in curve.scores]
     assert len(curve.area["ua"]) == 6
     assert all(area < 1 for area in curve.area["ua"])
 
