@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mertk.console import Screen
 from mertk.contracts import Clip, Metric
+from mertk.errors import MertkError
 from mertk.keys import Key
 from mertk.ragged import Ragged
 from mertk.recipe import digest
@@ -50,9 +51,9 @@ def fill_matrix(
     metrics, counts = run.resolved.metrics(), Counts()
     total = len(run.records) * sum(len(c.levels) for c in conditions)
     with screen.bar("trials x levels", total) as advance:
-        for (fold, seed), record in run.records.items():
+        for record in run.records.values():
             trial = _Trial(run, record, features, metrics)
-            with screen.bar(f"{fold} seed {seed}", 1), ExitStack() as stack:
+            with ExitStack() as stack:
                 for done in trial.conduct(conditions, stack):
                     counts.computed += done
                     counts.reused += not done
@@ -83,8 +84,21 @@ class _Trial:
                 if model is None:
                     model = self._revived(clips, stack)
                 streams = self._streams(condition, level, changed, keys)
-                self._keep(condition, level, key, model.says(streams))
+                said = model.says(streams)
+                self._refuse_nonsense(said, condition, level)
+                self._keep(condition, level, key, said)
                 yield True
+
+    def _refuse_nonsense(
+        self, said: NDArray[np.float32], condition: Condition, level: float
+    ) -> None:
+        """Scores that are no numbers would still have a largest one."""
+        if not np.isfinite(said).all():
+            raise MertkError(
+                f"{self.record.folder}: the scores are not finite under "
+                f"{condition.name} {condition.told(level)}".rstrip()
+                + "; --conditions names those to be done, and can leave this one out"
+            )
 
     def _key(self, condition: Condition, level: float, keys: Mapping[str, Sequence[Key]]) -> str:
         """Digest of all that causes what the model says: its own causes are the trial's."""

@@ -15,6 +15,7 @@ from mertk.cli import main
 from mertk.home import home
 from mertk.robustness import matrix
 from mertk.robustness.kept import read_robustness
+from mertk.robustness.revive import Revived
 from tests.robustness import parts
 
 PARTS = Path(parts.__file__)
@@ -257,6 +258,15 @@ def test_weights_of_another_model_are_refused(trained, capsys) -> None:
     (file,) = trained.glob("toy/*/fold1-*/weights.safetensors")
     save_file({"nothing": next(iter(load_file(file).values()))}, file)
     assert "these weights do not fit the recipe's model" in refused(capsys, "toy")
+
+
+def test_scores_that_are_no_numbers_are_told_with_the_condition(
+    trained, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr(Revived, "refuse_another", lambda *_: None)
+    monkeypatch.setattr(Revived, "says", lambda *_: np.full((36, 3), np.nan, np.float32))
+    shown = refused(capsys, "toy", "--conditions", "words")
+    assert "the scores are not finite under words 0.2 of words; --conditions names" in shown
 
 
 FILMED = """
