@@ -38,7 +38,7 @@ def blurred(picture: Picture, asked: Sequence[Alteration]) -> Picture:
         if one.what == "blur":
             image = Image.fromarray(picture)
             soft = image.filter(ImageFilter.GaussianBlur(one.level * len(picture)))
-            picture = np.asarray(soft)
+            picture = np.array(soft)  # a view of the image could not be written to
     return picture
 
 

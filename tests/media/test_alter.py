@@ -137,6 +137,7 @@ def test_blur_is_a_gaussian_of_the_stated_width(films) -> None:
         list(media.pictures(r)) for r in (ref, replace(ref, alter=(Alteration("blur", 1 / 12),)))
     )
     assert soft.shape == sharp.shape
+    assert soft.flags.writeable, "what takes pictures may write into them"
     sigma = len(sharp) / 12
     expected = gaussian_filter(sharp.astype(float), (sigma, sigma, 0), mode="nearest")
     assert np.abs(soft - expected).mean() < 3
