@@ -11,6 +11,7 @@ from typing import Final
 from mertk.contracts import Clip, MediaRef
 from mertk.digests import Digests
 from mertk.errors import MediaError
+from mertk.media import ALTERED
 
 FEATURES: Final = "features"
 """The modality of what is looked up by clip id instead of being read from the clip's own media."""
@@ -33,9 +34,9 @@ def identity_key(identity: Mapping[str, object]) -> str:
 def clip_keys(modality: str, clips: Sequence[Clip], digests: Digests) -> list[Key]:
     """The key of what an encoder of `modality` reads of each clip.
 
-    Content digest, start, end and crop of the clip's media; the text for `text`; for `features`
-    also the clip's id, speaker and groups, by which such encoders look things up. Where the media
-    cannot be read, the error stands in place of the key.
+    Content digest, start, end, crop and alterations of the clip's media; the text for `text`; for
+    `features` also the clip's id, speaker and groups, by which such encoders look things up. Where
+    the media cannot be read, the error stands in place of the key.
     """
     if modality == TEXT:
         return [MISSING if clip.text is None else _key(TEXT, clip.text) for clip in clips]
@@ -51,7 +52,13 @@ def _media_key(ref: MediaRef, content: str | MediaError) -> Key:
         return content
     end = None if ref.end is None else float(ref.end)
     crop = None if ref.crop is None else [float(edge) for edge in ref.crop]
-    return _key("media", content, f"{float(ref.start)!r} {end!r} {crop!r}")
+    return _key("media", content, f"{float(ref.start)!r} {end!r} {crop!r}", *_altered(ref))
+
+
+def _altered(ref: MediaRef) -> list[str]:
+    if not ref.alter:  # the keys of media as they are hold nothing of this
+        return []
+    return [f"altered {ALTERED}", *(f"{a.what} {float(a.level)!r} {a.seed}" for a in ref.alter)]
 
 
 def _feature_key(ref: MediaRef | None, content: Mapping[str, str | MediaError], clip: Clip) -> Key:

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from mertk.contracts import Clip, MediaRef
+from mertk.contracts import Alteration, Clip, MediaRef
 from mertk.errors import MediaError
 from mertk.keys import FEATURES, MISSING, clip_keys, identity_key
 from mertk.store import Store
@@ -57,11 +57,27 @@ def store(tmp_path):
         {"end": None},
         {"crop": None},
         {"crop": (0.0, 0.0, 0.5, 0.9)},
+        {"alter": (Alteration("noise", 10.0),)},
     ],
 )
 def test_every_part_of_what_is_read_changes_the_clips_key(store, clip, change):
     ref = replace(clip.media["audio"], **change)
     assert key(store, replace(clip, media={"audio": ref})) != key(store, clip)
+
+
+def test_alterations_differ_by_name_level_seed_and_order(store, clip):
+    noise, clipping = Alteration("noise", 10.0), Alteration("clip", 0.1)
+    asked = [
+        *[(noise,), (clipping,), (noise, clipping), (clipping, noise)],
+        *[(replace(noise, level=9.0),), (replace(noise, seed=1),)],
+    ]
+    refs = [replace(clip.media["audio"], alter=alter) for alter in asked]
+    found = store.keys("audio", [replace(clip, media={"audio": ref}) for ref in refs])
+    assert len(set(found)) == len(asked)
+
+
+def test_media_as_they_are_keep_the_keys_they_had_before_there_were_alterations(store, clip):
+    assert key(store, clip).hex() == "f261ffc64f5b7c71dc276697cd3bb9ed"
 
 
 def test_other_content_of_the_same_size_changes_the_key(store, clip):

@@ -24,6 +24,7 @@ VERBS = {
     "check": ("mertk.cli.check", "check"),
     "rank": ("mertk.cli.rank", "rank"),
     "reproduce": ("mertk.cli.reproduce", "reproduce"),
+    "robustness": ("mertk.cli.robustness", "robustness"),
     "list": ("mertk.cli.look", "listing"),
     "show": ("mertk.cli.look", "show"),
     "schema": ("mertk.cli.look", "schema"),

@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _reporting(verbs.add_parser("report", help="one page and tables from finished runs"))
     _ranking(verbs.add_parser("rank", help="three systems or more over several corpora"))
     _reproducing(verbs.add_parser("reproduce", help="a finished run against published numbers"))
+    _under(verbs.add_parser("robustness", help="a finished run on bad or missing media"))
     floor = verbs.add_parser("baselines", help="what a corpus gives away without its media")
     _corpus(floor)
     check = verbs.add_parser("check", help="tell every fault of a recipe")
@@ -120,6 +121,21 @@ def _reproducing(verb: argparse.ArgumentParser) -> None:
         help="within which two scores count as equal; default: the target's",
     )
     _where(verb)
+    _json(verb)
+
+
+def _under(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "run", metavar="RUN", help="a recipe's name below --results, or a folder of results"
+    )
+    verb.add_argument(
+        "--conditions", metavar="NAMES", help="only these, such as noise,missing; default: all"
+    )
+    verb.add_argument("--seeds", metavar="0,1", help="only trials with these")
+    verb.add_argument("--folds", metavar="NAMES", help="only these, separated by commas")
+    verb.add_argument("--results", metavar="DIR", default="results", help="default: results")
+    verb.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    _set(verb, "dataset.root=DIR, where the corpus moved")
     _json(verb)
 
 

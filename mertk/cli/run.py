@@ -42,8 +42,8 @@ def _go(arguments: argparse.Namespace, edits: list[Edit], *, ablating: bool = Fa
     from mertk.run import Options, run_all  # the engine, once the recipe is known to be good
 
     options = Options(
-        seeds=_seeds(arguments.seeds),
-        folds=_names(arguments.folds),
+        seeds=seeds_of(arguments.seeds),
+        folds=names_of(arguments.folds),
         results=Path(arguments.results),
         device=arguments.device,
         redo=arguments.redo,
@@ -71,9 +71,14 @@ def _edits_of_recipe(recipe: Draft, registry: Registry) -> list[Edit]:
     return edits
 
 
-def _seeds(text: str | None) -> tuple[int, ...]:
+def seeds_of(text: str | None) -> tuple[int, ...]:
+    """What `--seeds` says.
+
+    Raises:
+        MertkError: It is no list of different numbers.
+    """
     try:
-        seeds = tuple(int(s) for s in _names(text))
+        seeds = tuple(int(s) for s in names_of(text))
     except ValueError:
         raise MertkError(f"--seeds {text}: expected whole numbers, such as 0,1,2") from None
     if len(set(seeds)) < len(seeds) or any(not 0 <= s < 2**63 for s in seeds):
@@ -81,5 +86,6 @@ def _seeds(text: str | None) -> tuple[int, ...]:
     return seeds
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def names_of(text: str | None) -> tuple[str, ...]:
+    """Names separated by commas."""
     return tuple(n.strip() for n in (text or "").split(",") if n.strip())

@@ -4,7 +4,7 @@ Shapes: B clips, T steps, C channels, N classes. Nothing here imports torch at r
 plugin's module list can be read without it.
 """
 
-from mertk.contracts.clips import Card, Clip, Fold, Label, MediaRef
+from mertk.contracts.clips import Alteration, Card, Clip, Fold, Label, MediaRef
 from mertk.contracts.kinds import (
     Attending,
     AuxiliaryTask,
@@ -24,6 +24,7 @@ from mertk.contracts.pretraining import Pretraining
 from mertk.contracts.steps import Loss, Step, Stream, Streams, Vectors
 
 __all__ = [
+    "Alteration",
     "Attending",
     "AuxiliaryTask",
     "Bounded",

@@ -8,6 +8,21 @@ Label = str | float
 
 
 @dataclass(frozen=True)
+class Alteration:
+    """Something done to media after they are decoded, to see what a model makes of it.
+
+    Args:
+        what: One of those that `mertk.media` knows, such as `noise`.
+        level: How much of it, in the unit that it has there.
+        seed: Of what is drawn, 0 or more.
+    """
+
+    what: str
+    level: float
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class MediaRef:
     """The part of a media file that belongs to one clip.
 
@@ -16,12 +31,14 @@ class MediaRef:
         start: Where the clip begins in it, seconds.
         end: Where it ends, seconds; None means the end of the file.
         crop: Part of the picture as fractions of its size: left, top, right, bottom.
+        alter: What is done to it after it is decoded, in this order; datasets leave it empty.
     """
 
     path: Path
     start: float = 0.0
     end: float | None = None
     crop: tuple[float, float, float, float] | None = None
+    alter: tuple[Alteration, ...] = ()
 
 
 @dataclass(frozen=True)

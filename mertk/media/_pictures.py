@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from mertk.contracts import MediaRef
 from mertk.errors import MediaError
+from mertk.media._alter import alterations
+from mertk.media._alter_pictures import blurred, moved, spoiled
 from mertk.media._decode import decode
 from mertk.media._files import check, last, refuse_short
 
@@ -28,7 +30,8 @@ def pictures(
 ) -> Iterator[Picture]:
     """Pictures of a clip, one by one, as RGB [H, W, 3] uint8, cropped to the clip's part.
 
-    At least one: a clip that is shorter than a frame gives the frame nearest to its middle.
+    At least one: a clip that is shorter than a frame gives the frame nearest to its middle. Where
+    `ref.alter` asks for something, it is done before frames are chosen by `fps` and `max_frames`.
 
     Args:
         ref: The clip's part of a file.
@@ -44,15 +47,17 @@ def pictures(
         raise ValueError(f"fps: must be a positive number ({fps})")
     if max_frames is not None and max_frames < 1:
         raise ValueError(f"max_frames: must be at least 1 ({max_frames})")
-    end = last(ref, max_seconds)
+    asked = alterations(ref, "video")
     check(ref)
-    frames = _within(ref, end)
-    chosen = (f for _, _, f in frames) if fps is None else _on_grid(frames, ref.start, end, fps)
-    return (_image(ref, frame) for frame in islice(chosen, max_frames))
+    part = moved(ref, asked)
+    end = last(part, max_seconds)
+    frames = spoiled(_within(part, end, strict=part == ref), asked)
+    chosen = (f for _, _, f in frames) if fps is None else _on_grid(frames, part.start, end, fps)
+    return (blurred(_image(ref, frame), asked) for frame in islice(chosen, max_frames))
 
 
-def _within(ref: MediaRef, end: float | None) -> Iterator[_Timed]:
-    """Frames whose time lies in [start, end)."""
+def _within(ref: MediaRef, end: float | None, *, strict: bool) -> Iterator[_Timed]:
+    """Frames whose time lies in [start, end); strict about a file that ends before."""
     before: _Timed | None = None
     after: _Timed | None = None
     found = False
@@ -68,7 +73,7 @@ def _within(ref: MediaRef, end: float | None) -> Iterator[_Timed]:
             break
     if before is None and after is None:
         raise MediaError(ref.path, "holds a picture stream, but no picture could be decoded")
-    if after is None and before is not None:
+    if strict and after is None and before is not None:
         refuse_short(ref, end, before[0] + before[1])
     if not found:
         middle = ref.start if end is None else (ref.start + end) / 2

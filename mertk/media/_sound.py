@@ -12,6 +12,7 @@ from scipy.signal import firwin, resample_poly
 
 from mertk.contracts import MediaRef
 from mertk.errors import MediaError
+from mertk.media._alter_sound import altered
 from mertk.media._decode import decode
 from mertk.media._files import TOLERANCE, check, last, refuse_short, says
 from mertk.media._wav import refuse_truncated
@@ -28,7 +29,8 @@ def sound(ref: MediaRef, rate: int, max_seconds: float | None = None) -> Samples
     """Sound of a clip as [T] float32, one channel, full scale 1.
 
     Exactly round((end - start) * rate) samples where the clip names its end. Two channels are
-    mixed as their mean, surround sound with FFmpeg's standard weights.
+    mixed as their mean, surround sound with FFmpeg's standard weights. What `ref.alter` asks for
+    is done to what comes out of that.
 
     Args:
         ref: The clip's part of a file.
@@ -45,11 +47,11 @@ def sound(ref: MediaRef, rate: int, max_seconds: float | None = None) -> Samples
     samples, native = _read(ref, end)
     refuse_odd(ref, samples, native)
     samples = _resample(samples, native, rate)
-    if end is None:
-        return samples
-    wanted = max(1, round((end - ref.start) * rate))
-    missing = 0 if ref.end is None else max(0, wanted - len(samples))
-    return np.pad(samples[:wanted], (0, missing))
+    if end is not None:
+        wanted = max(1, round((end - ref.start) * rate))
+        missing = 0 if ref.end is None else max(0, wanted - len(samples))
+        samples = np.pad(samples[:wanted], (0, missing))
+    return altered(ref, samples, rate)
 
 
 def refuse_odd(ref: MediaRef, samples: Samples, rate: int) -> None:
