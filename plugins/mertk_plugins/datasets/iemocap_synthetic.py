@@ -44,7 +44,8 @@ class SyntheticIEMOCAP:
             are labelled excited.
         dialogues: Dialogues per session, every fourth of them scripted.
         seed: Draws actors, turns and everything else.
-        folds: `session` tests on one session, `speaker` on one speaker.
+        folds: `session` tests on one session, `speaker` on one speaker, `scenario` on one session's
+            clips of a third of the scenarios, as for IEMOCAP.
 
     Raises:
         ValueError: `clips_per_emotion` or `dialogues` is out of range.
@@ -56,7 +57,7 @@ class SyntheticIEMOCAP:
         clips_per_emotion: int = 15,
         dialogues: int = 4,
         seed: int = 0,
-        folds: Literal["session", "speaker"] = "session",
+        folds: Literal["session", "speaker", "scenario"] = "session",
     ) -> None:
         if not 2 <= clips_per_emotion <= 250:
             raise ValueError(
@@ -96,10 +97,10 @@ class SyntheticIEMOCAP:
         return self._written.clips()
 
     def folds(self) -> Sequence[Fold]:
-        """Leave one session, or one speaker, out.
+        """As for IEMOCAP.
 
         Raises:
-            CorpusError: As `clips`.
+            CorpusError: As `clips`; there are fewer than three scenarios.
         """
         return self._written.folds()
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from mertk.contracts import MediaRef
 from mertk.errors import CorpusError
+from mertk.protocol import protocol_id
+from mertk.recipe import Select
 from mertk.testing.datasets import DatasetTests
 from mertk_plugins.datasets.iemocap import IEMOCAP
 from tests.plugins.datasets.iemocap_release import (
@@ -76,6 +78,14 @@ class TestConformanceOfSpeakerFolds(DatasetTests):
     @pytest.fixture
     def arguments(self, small: Path) -> dict[str, Any]:
         return {"root": small, "partial": True, "classes": 6, "folds": "speaker"}
+
+
+class TestConformanceOfScenarioFolds(DatasetTests):
+    component = IEMOCAP
+
+    @pytest.fixture
+    def arguments(self, small: Path) -> dict[str, Any]:
+        return {"root": small, "partial": True, "folds": "scenario", "scenario_groups": 2}
 
 
 # Counts of the whole release
@@ -163,6 +173,75 @@ def test_speaker_folds_leave_one_speaker_out_and_keep_the_partner(full: Path) ->
     assert len(first.test) == 528
     assert {i[-4] for i in first.test if i.startswith("Ses01")} == {"F"}
     assert {i[-4] for i in first.train if i.startswith("Ses01")} == {"M"}
+
+
+PLAYED = {*(f"impro0{n}" for n in range(1, 9)), "script01", "script02", "script03"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folds", "trained"),
+    [
+        ({}, 15, 2950),
+        ({"scenario_groups": 2}, 10, 2212),
+        ({"scenario_groups": 5}, 25, 3540),
+        ({"classes": 6}, 15, 3936),
+        ({"style": "improvised"}, 15, 1570),
+        ({"style": "scripted"}, 15, 1380),
+    ],
+)
+def test_scenario_folds_share_neither_speaker_nor_scenario_nor_script(
+    full: Path, arguments: dict[str, Any], folds: int, trained: int
+) -> None:
+    corpus = IEMOCAP(full, folds="scenario", **arguments)
+    clips = {c.id: c for c in corpus.clips()}
+    found = corpus.folds()
+    assert len(found) == folds
+    assert Counter(i for fold in found for i in fold.test) == Counter(clips.keys())
+    assert round(sum(len(fold.train) for fold in found) / folds) == trained
+    groups: dict[str, set[str]] = {}
+    for fold in found:
+        session, name = fold.name.split("-")
+        train, test = ([clips[i] for i in part] for part in (fold.train, fold.test))
+        assert {c.group["session"] for c in test} == {session}
+        assert not {c.speaker for c in train} & {c.speaker for c in test}
+        assert not {c.group["scenario"] for c in train} & {c.group["scenario"] for c in test}
+        known, new = ({c.group["scenario"].split("_")[0] for c in part} for part in (train, test))
+        assert not known & new
+        assert known | new <= PLAYED
+        assert {c.labels["emotion"] for c in train} == set(corpus.card.classes)
+        groups.setdefault(name, set()).update(new)
+    # The groups are the same in every session.
+    assert sum(len(group) for group in groups.values()) == len(set().union(*groups.values()))
+
+
+def test_every_protocol_has_an_id_of_its_own(full: Path) -> None:
+    protocols: list[dict[str, Any]] = [
+        {},
+        {"folds": "speaker"},
+        {"style": "improvised"},
+        {"style": "scripted"},
+        {"folds": "scenario"},
+        {"folds": "scenario", "scenario_groups": 2},
+        {"folds": "scenario", "style": "improvised"},
+        {"classes": 6},
+        {"merge_excited": False},
+    ]
+    ids = []
+    for arguments in protocols:
+        corpus = IEMOCAP(full, **arguments)
+        parts = (corpus.card.classes, corpus.clips(), corpus.folds(), Select())
+        ids.append(protocol_id("iemocap", *parts))
+    assert len(set(ids)) == len(protocols)
+    assert [i.partition("@")[0] for i in ids] == [
+        *("iemocap-4c-5f", "iemocap-4c-10f", "iemocap-4c-5f", "iemocap-4c-5f"),
+        *("iemocap-4c-15f", "iemocap-4c-10f", "iemocap-4c-15f", "iemocap-6c-5f", "iemocap-4c-5f"),
+    ]
+
+
+def test_more_groups_than_scenarios_are_refused(small: Path) -> None:
+    corpus = IEMOCAP(small, partial=True, folds="scenario")
+    with pytest.raises(CorpusError, match=r"only 2 scenarios and scripts are played .* \(3\)"):
+        corpus.folds()
 
 
 @pytest.mark.parametrize("session", [1, 3])
@@ -384,6 +463,11 @@ def test_a_file_of_another_session_is_named(small: Path) -> None:
         ({"classes": 6, "merge_excited": True}, "merge_excited: excited is a class"),
         ({"classes": ["sad", "angry"], "merge_excited": True}, "merge_excited: happy is no class"),
         ({"modalities": []}, "modalities: "),
+        ({"scenario_groups": 3}, "scenario_groups: is only for `folds: scenario`"),
+        (
+            {"folds": "scenario", "style": "scripted", "scenario_groups": 4},
+            r"scenario_groups: must be 2 to 3 \(4\)",
+        ),
     ],
 )
 def test_arguments_that_contradict_are_refused(arguments: dict[str, Any], message: str) -> None:

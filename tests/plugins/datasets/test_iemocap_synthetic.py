@@ -50,6 +50,14 @@ class TestConformanceOfSpeakerFolds(DatasetTests):
         return {"root": kept, "folds": "speaker", **SMALL}
 
 
+class TestConformanceOfScenarioFolds(DatasetTests):
+    component = SyntheticIEMOCAP
+
+    @pytest.fixture
+    def arguments(self, kept: Path) -> dict[str, Any]:
+        return {"root": kept, "folds": "scenario", "clips_per_emotion": 4, "dialogues": 4}
+
+
 def content(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
