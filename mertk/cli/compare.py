@@ -77,12 +77,14 @@ def _variants(kept: Kept) -> list[str]:
 def _metrics(kept: Kept, registry: Registry) -> Mapping[str, Metric]:
     """The metrics of the first run, by which all of them are scored."""
     made: dict[str, Metric] = {}
+    outputs = next(iter(kept.records.values())).facts["corpus"]["classes"]
     for spec in kept.recipe["metrics"]:
-        arguments = {k: v for k, v in spec.items() if k != "use"}
+        arguments = {k: v for k, v in spec.items() if k not in ("use", "name")}
         try:
             component = registry.find("metrics", spec["use"]).load()
             signature = Signature.of(component, spec["use"], "metrics")
-            made[spec["use"]] = component(**signature.bind(arguments, {}))
+            name = spec.get("name") or spec["use"]
+            made[name] = component(**signature.bind(arguments, {"outputs": tuple(outputs)}))
         except (PluginError, TypeError, ValueError) as error:
             raise MertkError(f"{kept.folder}: its metric cannot be built: {error}") from error
     return made

@@ -4,7 +4,7 @@ Shapes: B clips, T steps, C channels, N classes. Nothing here imports torch at r
 plugin's module list can be read without it.
 """
 
-from mertk.contracts.clips import Card, Clip, Fold, Label, MediaRef
+from mertk.contracts.clips import Card, Clip, Fold, Label, MediaRef, TargetKind
 from mertk.contracts.kinds import (
     Attending,
     AuxiliaryTask,
@@ -17,6 +17,7 @@ from mertk.contracts.kinds import (
     KnowsChance,
     Metric,
     has_frozen_front,
+    targets_of,
 )
 from mertk.contracts.steps import Loss, Step, Stream, Streams, Vectors
 
@@ -40,6 +41,8 @@ __all__ = [
     "Step",
     "Stream",
     "Streams",
+    "TargetKind",
     "Vectors",
     "has_frozen_front",
+    "targets_of",
 ]

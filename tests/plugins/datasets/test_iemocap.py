@@ -12,6 +12,7 @@ from mertk.contracts import MediaRef
 from mertk.errors import CorpusError
 from mertk.protocol import protocol_id
 from mertk.recipe import Select
+from mertk.target import target_of
 from mertk.testing.datasets import DatasetTests
 from mertk_plugins.datasets.iemocap import IEMOCAP
 from tests.plugins.datasets.iemocap_release import (
@@ -229,7 +230,7 @@ def test_every_protocol_has_an_id_of_its_own(full: Path) -> None:
     ids = []
     for arguments in protocols:
         corpus = IEMOCAP(full, **arguments)
-        parts = (corpus.card.classes, corpus.clips(), corpus.folds(), Select())
+        parts = (target_of(corpus.card), corpus.clips(), corpus.folds(), Select())
         ids.append(protocol_id("iemocap", *parts))
     assert len(set(ids)) == len(protocols)
     assert [i.partition("@")[0] for i in ids] == [
