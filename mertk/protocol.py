@@ -1,7 +1,8 @@
 """What a score is of: classes, folds, exact clips, and the rule that picks the epoch.
 
 Two scores may stand side by side only where they are of one protocol, so each has an id that holds
-a digest of all that, such as `iemocap-4c-5f@3f2a91c0`: 4 classes (c; dimensions: d, labels: l) and 5 folds.
+a digest of all that, such as `iemocap-4c-5f@3f2a91c0`: 4 classes (c; dimensions: d, labels: l) and
+5 folds.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -54,7 +54,7 @@ class Target(Protocol):
     def pair(self) -> Array:
         """What is to be predicted of two clips that differ, to try a model on."""
 
-    def scale(self, labels: Array) -> tuple[Array, Array] | None:
+    def scale(self, labels: Array, /) -> tuple[Array, Array] | None:
         """Mean and spread [N] of training labels that a model's outputs start from, if any."""
 
 
@@ -94,7 +94,7 @@ class Classes:
         """See `Target`."""
         return np.array([0, 1], np.int64)
 
-    def scale(self, labels: Array) -> None:
+    def scale(self, _: Array, /) -> None:
         """See `Target`."""
         return
 
@@ -140,7 +140,7 @@ class Dimensions:
         """See `Target`."""
         return _zeros_and_ones(self.names)
 
-    def scale(self, labels: Array) -> tuple[Array, Array]:
+    def scale(self, labels: Array, /) -> tuple[Array, Array]:
         """See `Target`."""
         mean, spread = np.zeros(len(self.names)), np.ones(len(self.names))
         for column, values in enumerate(np.asarray(labels, np.float64).T):
@@ -179,10 +179,8 @@ class Labels:
     def unlearnable(self, clips: Sequence[Clip]) -> list[str]:
         """See `Target`."""
         faults = [f"{name!r} has no training clip" for name in _unshown(self, clips)]
-        for name in self.names:
-            if not any(_number(clip, name) == 0 for clip in clips):
-                faults.append(f"no training clip is without {name!r}")
-        return faults
+        always = [n for n in self.names if not any(_number(clip, n) == 0 for clip in clips)]
+        return faults + [f"no training clip is without {name!r}" for name in always]
 
     def told(self, clip: Clip) -> Json:
         """See `Target`."""
@@ -196,7 +194,7 @@ class Labels:
         """See `Target`."""
         return _zeros_and_ones(self.names)
 
-    def scale(self, labels: Array) -> None:
+    def scale(self, _: Array, /) -> None:
         """See `Target`."""
         return
 

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from mertk.contracts import Card, Clip, Fold, MediaRef
-from mertk.errors import CorpusError, did_you_mean
+from mertk.errors import CorpusError
 from mertk.published import Count
 from mertk_plugins._checks import some_modalities
 from mertk_plugins.datasets._iemocap_counts import TURNS, counts
 from mertk_plugins.datasets._iemocap_files import (
-    CODES,
     DIALOGUES,
     HOW_TO_GET,
     Utterance,
@@ -26,11 +25,8 @@ from mertk_plugins.datasets._iemocap_folds import (
     across_scenarios,
     leave_one_out,
 )
+from mertk_plugins.datasets._iemocap_target import choose
 
-CLASSES: Mapping[int, tuple[str, ...]] = {
-    4: ("angry", "happy", "neutral", "sad"),
-    6: ("angry", "happy", "neutral", "sad", "excited", "frustrated"),
-}
 STYLES = {"impro": "improvised", "script": "scripted"}
 GENDERS = {"F": "female", "M": "male"}
 LEFT, RIGHT = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0)
@@ -48,6 +44,8 @@ class IEMOCAP:
     merged as the label is, several emotions joined with `|`; `valence:E3` ...) and each actor about
     themself (`self:emotion:F1`, `self:valence:F1` ...).
 
+    Predicted are classes or the three dimensions, rated on all 10039 turns.
+
     With 4 classes and excited merged into happy these are the 5531 clips of the literature: angry
     1103, happy 1636, neutral 1708, sad 1084. With 6 classes nothing is merged: 7380 clips, angry
     1103, happy 595, neutral 1708, sad 1084, excited 1041, frustrated 1849. Papers on conversations
@@ -62,9 +60,13 @@ class IEMOCAP:
     Args:
         root: The folder of the release: the one with Session1 ... Session5, or the one that holds
             `IEMOCAP_full_release`.
+        target: What is predicted: classes of emotion, or the dimensions valence, arousal and
+            dominance, each the mean over listeners as the release tells it, from 1 (negative, calm,
+            weak) to 5 (positive, excited, strong).
         classes: 4 (angry, happy, neutral, sad), 6 (and excited, frustrated), or a list of names in
             the order of the class indices; there are besides: fearful, surprised, disgusted, other.
-            Turns of other emotions are left out.
+            Turns of other emotions are left out. Default: 4; where dimensions are predicted, every
+            labelled turn whatever its emotion, those that listeners disagreed on among them.
         merge_excited: Count excited turns as happy. Default: where happy is a class and excited is
             not.
         folds: `session` tests on one session (two speakers) in five folds, `session1` ...;
@@ -94,7 +96,8 @@ class IEMOCAP:
     def __init__(
         self,
         root: Path,
-        classes: Literal[4, 6] | list[str] = 4,
+        target: Literal["classes", "dimensions"] = "classes",
+        classes: Literal[4, 6] | list[str] | None = None,
         merge_excited: bool | None = None,
         folds: Literal["session", "speaker", "scenario"] = "session",
         scenario_groups: int | None = None,
@@ -103,15 +106,9 @@ class IEMOCAP:
         sound: Literal["sentences", "dialogues"] = "sentences",
         partial: bool = False,
     ) -> None:
-        names = tuple(classes) if isinstance(classes, list) else CLASSES[classes]
-        _check_classes(names)
-        if merge_excited and "excited" in names:
-            raise ValueError("merge_excited: excited is a class of its own (True); use False")
-        if merge_excited and "happy" not in names:
-            raise ValueError("merge_excited: happy is no class (True); use False")
+        self.chosen = choose(target, classes, merge_excited)
         _check_groups(scenario_groups, folds, style)
         self.root = Path(root)
-        self.merged = {"excited": "happy"} if _merges(merge_excited, names) else {}
         self.grouped_by = folds
         self.scenario_groups = SCENARIO_GROUPS if scenario_groups is None else scenario_groups
         self.style = style
@@ -120,7 +117,8 @@ class IEMOCAP:
         self.partial = partial
         self.card = Card(
             title="Interactive Emotional Dyadic Motion Capture database (IEMOCAP)",
-            classes=names,
+            classes=self.chosen.outputs,
+            target=target,
             licence="IEMOCAP release agreement of USC SAIL (research only, not to be passed on)",
             citation="Busso et al., IEMOCAP: interactive emotional dyadic motion capture database, "
             "Language Resources and Evaluation 42(4), 2008, 335-359",
@@ -156,7 +154,7 @@ class IEMOCAP:
         """
         dialogues = {n: len(paths) for n, paths in self._files.items()}
         turns = [turn for turn in self._turns if self.style in ("all", _style(turn))]
-        return counts(dialogues, turns, self.card.classes, self.merged, self.style)
+        return counts(dialogues, turns, self.chosen, self.style)
 
     def knows(self, path: Path) -> bool:
         """Whether a file is of a dialogue or labelled turn of the release, of whatever class."""
@@ -185,8 +183,7 @@ class IEMOCAP:
         chosen = [
             turn
             for turn in self._turns
-            if self.merged.get(turn.emotion, turn.emotion) in self.card.classes
-            and self.style in ("all", _style(turn))
+            if self.chosen.has(turn.emotion) and self.style in ("all", _style(turn))
         ]
         texts = dict(self._texts(folder, {(t.session, t.dialogue) for t in chosen}))
         made = (self._clip(folder, turn, texts.get(turn.id)) for turn in chosen)
@@ -237,11 +234,9 @@ class IEMOCAP:
         return Clip(
             id=turn.id,
             labels={
-                "emotion": self.merged.get(turn.emotion, turn.emotion),
+                "emotion": self.chosen.emotion(turn.emotion),
                 "original": turn.emotion,
-                "valence": turn.valence,
-                "arousal": turn.arousal,
-                "dominance": turn.dominance,
+                **turn.means,
                 **{what: self._merged(said) for what, said in turn.ratings.items()},
             },
             speaker=f"Ses0{turn.session}{turn.talker}",
@@ -259,7 +254,7 @@ class IEMOCAP:
     def _merged(self, said: str | float) -> str | float:
         if not isinstance(said, str):
             return said
-        return "|".join(dict.fromkeys(self.merged.get(name, name) for name in said.split("|")))
+        return "|".join(dict.fromkeys(map(self.chosen.emotion, said.split("|"))))
 
     def _audio(self, session: Path, turn: Utterance) -> MediaRef:
         if self.sound == "sentences":
@@ -269,19 +264,6 @@ class IEMOCAP:
 
 def _style(turn: Utterance) -> str:
     return next(style for word, style in STYLES.items() if turn.scenario.startswith(word))
-
-
-def _merges(asked: bool | None, names: Sequence[str]) -> bool:
-    return ("happy" in names and "excited" not in names) if asked is None else asked
-
-
-def _check_classes(names: Sequence[str]) -> None:
-    known = [name for name in CODES.values() if name != "undecided"]
-    for name in names:
-        if name not in known:
-            raise ValueError(f"classes: no emotion named {name!r}{did_you_mean(name, known)}")
-    if len(names) < 2 or len(set(names)) < len(names):
-        raise ValueError(f"classes: must be two or more, each once ({', '.join(names)})")
 
 
 def _check_groups(groups: int | None, folds: str, style: str) -> None:
