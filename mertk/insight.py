@@ -83,7 +83,8 @@ def _first_of_each(labels: Tensor) -> Tensor:
 
 
 def _classes(labels: Tensor) -> Tensor:
-    return labels if labels.ndim == 1 else torch.zeros(len(labels), dtype=torch.long)
+    one: Tensor = torch.zeros(len(labels), dtype=torch.long)
+    return labels if labels.ndim == 1 else one
 
 
 def _attention(

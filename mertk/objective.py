@@ -57,10 +57,10 @@ class Rating:
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Against [B, N] ratings, NaN where there is none; mean over the dimensions that are rated.
 
-        0 where nothing is.
+        0 where nothing is. In single precision at least.
         """
         rated = ~labels.isnan()
-        said, true = _where(rated, logits.float()), _where(rated, labels.float())
+        said, true = _where(rated, _single(logits)), _where(rated, _single(labels))
         per_dimension = MEASURES[self.measure](said, true, rated)
         known = rated.any(0)
         return _where(known, per_dimension).sum() / known.sum().clamp(min=1)
@@ -77,11 +77,11 @@ class BinaryCrossEntropy:
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Against [B, N] of 0 and 1, NaN where nobody said; mean over what is rated, 0 if nothing.
 
-        In single precision, which half precision's sigmoid would fall out of.
+        In single precision at least.
         """
         rated = ~labels.isnan()
-        true = _where(rated, labels.float())
-        each = F.binary_cross_entropy_with_logits(logits.float(), true, reduction="none")
+        logits, true = _single(logits), _where(rated, _single(labels))
+        each = F.binary_cross_entropy_with_logits(logits, true, reduction="none")
         return _where(rated, each).sum() / rated.sum().clamp(min=1)
 
     def scores(self, logits: Tensor) -> Tensor:
@@ -153,3 +153,8 @@ MEASURES: Final[Mapping[str, Callable[[Tensor, Tensor, Tensor], Tensor]]] = {
 def _where(keep: Tensor, values: Tensor) -> Tensor:
     """The values, 0 where they are not to be kept: what is not rated gives no gradient."""
     return torch.where(keep, values, torch.zeros((), dtype=values.dtype, device=values.device))
+
+
+def _single(x: Tensor) -> Tensor:
+    """Half precision as single: sums of squares fall out of its range."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
