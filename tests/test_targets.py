@@ -36,7 +36,7 @@ RATED = [
 LABELLED = [
     f"dataset={{use: '{HERE}:Rated', target: labels}}",
     *("tasks={}", "train.select.by=mean_ap"),
-    "metrics=[micro_f1, label_f1, mean_ap, hamming, subset_accuracy]",
+    "metrics=[label_f1, micro_f1, hamming, subset_accuracy]",
 ]
 
 
@@ -96,7 +96,7 @@ def test_dimensions_are_learned_kept_and_scored(recipe, capsys, loss: str) -> No
 def test_labels_are_learned_kept_and_scored(recipe, capsys) -> None:
     (row,) = told(capsys, "run", recipe([*LABELLED, "train.epochs=6"]))["rows"]
     assert row["failed"] == 0
-    assert row["metrics"]["mean_ap"]["mean"] > 0.8
+    assert row["metrics"]["label_f1"]["mean"] > 0.7
     assert row["protocols"][0].startswith("Rated-2l-3f@")
     found = records()
     assert found[0].facts["corpus"]["target"] == "labels"

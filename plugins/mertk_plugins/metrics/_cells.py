@@ -46,3 +46,15 @@ def decisions(labels: Array, scores: Array) -> tuple[Array, Array, Array]:
             f"scores: probabilities run from 0 to 1 (got {scores.min():g} to {scores.max():g})"
         )
     return labels == 1, scores >= 0.5, rated
+
+
+def f1(true: Array, said: Array, rated: Array) -> Array:
+    """F1 of each label: [N]; 0 where a label is neither there nor said.
+
+    scikit-learn's `f1_score` says the same a hundred times more slowly, and intervals ask for it a
+    thousand times.
+    """
+    right = (true & said & rated).sum(0)
+    either = (true & rated).sum(0) + (said & rated).sum(0)
+    shares: Array = np.divide(2 * right, either, out=np.zeros(len(either)), where=either > 0)
+    return shares

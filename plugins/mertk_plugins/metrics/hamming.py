@@ -1,7 +1,6 @@
 """Hamming loss of labels."""
 
 import numpy as np
-from sklearn.metrics import hamming_loss
 
 from mertk.contracts import TargetKind
 from mertk_plugins.metrics._cells import Array, decisions
@@ -27,4 +26,5 @@ class Hamming:
     def __call__(self, labels: Array, scores: Array) -> float:
         """The loss of [B, N] probabilities against [B, N] labels, from 0 to 1."""
         true, said, rated = decisions(labels, scores)
-        return float(hamming_loss(true[rated], said[rated])) if rated.any() else float(np.nan)
+        wrong = (true != said)[rated]
+        return float(wrong.mean()) if len(wrong) else float(np.nan)

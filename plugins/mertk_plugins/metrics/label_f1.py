@@ -1,10 +1,9 @@
 """Macro F1 of labels."""
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from mertk.contracts import TargetKind
-from mertk_plugins.metrics._cells import Array, decisions
+from mertk_plugins.metrics._cells import Array, decisions, f1
 
 
 class LabelF1:
@@ -30,9 +29,5 @@ class LabelF1:
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B, N] probabilities against [B, N] labels, from 0 to 1."""
         true, said, rated = decisions(labels, scores)
-        found = [
-            f1_score(true[known, each], said[known, each], zero_division=0)
-            for each, known in enumerate(rated.T)
-            if true[:, each].any()
-        ]
-        return float(np.mean(found)) if found else float(np.nan)
+        found = f1(true, said, rated)[true.any(0)]
+        return float(found.mean()) if len(found) else float(np.nan)

@@ -1,10 +1,9 @@
 """Micro F1 of labels."""
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from mertk.contracts import TargetKind
-from mertk_plugins.metrics._cells import Array, decisions
+from mertk_plugins.metrics._cells import Array, decisions, f1
 
 
 class MicroF1:
@@ -29,6 +28,5 @@ class MicroF1:
     def __call__(self, labels: Array, scores: Array) -> float:
         """The score of [B, N] probabilities against [B, N] labels, from 0 to 1."""
         true, said, rated = decisions(labels, scores)
-        if not rated.any():
-            return float(np.nan)
-        return float(f1_score(true[rated], said[rated], zero_division=0))
+        together = [part[rated][:, None] for part in (true, said, rated)]
+        return float(f1(*together)[0]) if rated.any() else float(np.nan)

@@ -89,6 +89,14 @@ class TestConformanceOfScenarioFolds(DatasetTests):
         return {"root": small, "partial": True, "folds": "scenario", "scenario_groups": 2}
 
 
+class TestConformanceOfDimensions(DatasetTests):
+    component = IEMOCAP
+
+    @pytest.fixture
+    def arguments(self, small: Path) -> dict[str, Any]:
+        return {"root": small, "partial": True, "target": "dimensions"}
+
+
 # Counts of the whole release
 
 
@@ -176,6 +184,42 @@ def test_speaker_folds_leave_one_speaker_out_and_keep_the_partner(full: Path) ->
     assert {i[-4] for i in first.train if i.startswith("Ses01")} == {"M"}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "count"),
+    [
+        ({}, 10039),
+        ({"classes": 4}, 5531),
+        ({"classes": 6}, 7380),
+        ({"classes": 4, "merge_excited": False}, 4490),
+        ({"classes": 4, "style": "improvised"}, 2943),
+    ],
+)
+def test_dimensions_are_rated_on_every_turn_or_those_of_some_classes(
+    full: Path, arguments: dict[str, Any], count: int
+) -> None:
+    corpus = IEMOCAP(full, target="dimensions", **arguments)
+    clips, folds = corpus.clips(), corpus.folds()
+    assert (corpus.card.target, corpus.card.classes) == (
+        "dimensions",
+        ("valence", "arousal", "dominance"),
+    )
+    assert len(clips) == sum(len(fold.test) for fold in folds) == count
+    assert [fold.name for fold in folds] == [f"session{n}" for n in range(1, 6)]
+    for name in corpus.card.classes:
+        assert {1.0, 5.0} <= {c.labels[name] for c in clips} <= {n / 2 for n in range(2, 11)}
+    assert all(c.found == c.published for c in corpus.counts())
+    if not arguments:
+        assert "labelled turns" in {c.what for c in corpus.counts()}
+        assert "undecided" in {c.labels["emotion"] for c in clips}
+
+
+def test_dimensions_keep_scenarios_apart_too(full: Path) -> None:
+    folds = IEMOCAP(full, target="dimensions", folds="scenario").folds()
+    assert len(folds) == 15
+    assert sum(len(fold.test) for fold in folds) == 10039
+    assert sum(len(fold.train) for fold in folds) == 8 * 10039
+
+
 PLAYED = {*(f"impro0{n}" for n in range(1, 9)), "script01", "script02", "script03"}
 
 
@@ -226,6 +270,8 @@ def test_every_protocol_has_an_id_of_its_own(full: Path) -> None:
         {"folds": "scenario", "style": "improvised"},
         {"classes": 6},
         {"merge_excited": False},
+        {"target": "dimensions"},
+        {"target": "dimensions", "classes": 4},
     ]
     ids = []
     for arguments in protocols:
@@ -236,6 +282,7 @@ def test_every_protocol_has_an_id_of_its_own(full: Path) -> None:
     assert [i.partition("@")[0] for i in ids] == [
         *("iemocap-4c-5f", "iemocap-4c-10f", "iemocap-4c-5f", "iemocap-4c-5f"),
         *("iemocap-4c-15f", "iemocap-4c-10f", "iemocap-4c-15f", "iemocap-6c-5f", "iemocap-4c-5f"),
+        *("iemocap-3d-5f", "iemocap-3d-5f"),
     ]
 
 
@@ -311,6 +358,16 @@ def test_the_raters_are_told_one_by_one(small: Path) -> None:
         "self:valence:F1": 3.0,
         "self:arousal:F1": 4.0,
     }
+
+
+def test_a_dimension_that_has_no_number_is_not_rated(small: Path) -> None:
+    labels = small / "IEMOCAP_full_release/Session1/dialog/EmoEvaluation/Ses01F_impro05b.txt"
+    first = labels.read_text().replace("[2.5000, 3.0000, 3.5000]", "[2.5000, 3.0000, nan]", 1)
+    labels.write_text(first)
+    clips = {c.id: c for c in IEMOCAP(small, partial=True, target="dimensions").clips()}
+    assert len(clips) == 70
+    assert "dominance" not in clips["Ses01F_impro05b_F000"].labels
+    assert clips["Ses01F_impro05b_F000"].labels["arousal"] == 3.0
 
 
 def test_what_raters_said_is_merged_as_the_label_is(small: Path) -> None:
@@ -464,6 +521,8 @@ def test_a_file_of_another_session_is_named(small: Path) -> None:
         ({"classes": 6, "merge_excited": True}, "merge_excited: excited is a class"),
         ({"classes": ["sad", "angry"], "merge_excited": True}, "merge_excited: happy is no class"),
         ({"modalities": []}, "modalities: "),
+        ({"target": "dimensions", "merge_excited": True}, "merge_excited: happy is no class"),
+        ({"target": "dimensions", "classes": ["hapy", "sad"]}, "no emotion named 'hapy'"),
         ({"scenario_groups": 3}, "scenario_groups: is only for `folds: scenario`"),
         (
             {"folds": "scenario", "style": "scripted", "scenario_groups": 4},
