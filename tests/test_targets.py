@@ -154,7 +154,7 @@ def test_outputs_start_at_the_mean_and_spread_of_training_labels_and_keep_them(t
 def test_what_is_of_classes_only_is_refused_or_skipped_by_name(recipe, capsys) -> None:
     told(capsys, "run", recipe(RATED))
     with pytest.raises(MertkError, match="these trials predict dimensions"):
-        describe(records(), Rated().clips())
+        describe(records())
     standings, skipped = measure(opened())
     assert standings == []
     assert {s.reason for s in skipped} == {

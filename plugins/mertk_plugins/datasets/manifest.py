@@ -6,10 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from mertk.contracts import Card, Clip, Fold, TargetKind
+from mertk.contracts import Card, Clip, Fold
 from mertk.errors import CorpusError, did_you_mean
 from mertk_plugins.datasets._cells import COLUMNS, MEDIA, CellReader, Record, safe, sources
 from mertk_plugins.datasets._folds import deal
+from mertk_plugins.datasets._manifest_target import check_outputs
 from mertk_plugins.datasets._row_faults import lines
 from mertk_plugins.datasets._rows import Rows, hub, read
 
@@ -88,7 +89,7 @@ class Manifest:
             )
         if dataset is None and (config or revision):
             raise ValueError("dataset: `config` and `revision` belong to a hub dataset; name it")
-        _check_outputs(target, classes, unlisted)
+        check_outputs(target, classes, unlisted)
         self.target, self.numbers = target, () if target == "classes" else tuple(classes or ())
         for name in columns or {}:
             known = (*COLUMNS, *self.numbers)
@@ -293,21 +294,3 @@ class Manifest:
             shown.append(f"... and {len(told) - SHOWN} lines more")
         head = f"{self.name}: {count} fault{'s' if count > 1 else ''}"
         raise CorpusError("\n  ".join([head, *shown]))
-
-
-def _check_outputs(target: TargetKind, classes: Sequence[str] | None, unlisted: str) -> None:
-    """Raise ValueError where arguments on what is predicted do not go together."""
-    if classes is not None and len(set(classes)) != len(classes):
-        raise ValueError(f"classes: a name stands twice ({classes}); each class once")
-    if target != "classes":
-        if not classes:
-            raise ValueError(f"classes: name the columns that hold the {target} ({classes})")
-        if taken := [name for name in classes if name in COLUMNS]:
-            raise ValueError(f"classes: a column of another meaning ({taken[0]!r}); rename yours")
-        if unlisted == "drop":
-            raise ValueError(f"unlisted: 'drop' is of use for classes only, not for {target}")
-        return
-    if classes is not None and len(classes) < 2:
-        raise ValueError(f"classes: fewer than two ({classes}); nothing to tell apart")
-    if unlisted == "drop" and classes is None:
-        raise ValueError("unlisted: 'drop' needs `classes` to tell what is listed")
