@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from mertk.code import code_digest
+from mertk.contracts import TargetKind
 from mertk.draft import Draft
 from mertk.errors import Fault, PluginError, RecipeError, did_you_mean
+from mertk.fits import misfits, target_named, with_loss
 from mertk.offers import lacking, offered_by
 from mertk.recipe import (
     Component,
     DatasetSpec,
     EncoderSpec,
+    MetricSpec,
     Part,
     Recipe,
     Select,
@@ -33,7 +36,7 @@ SECTIONS: Mapping[str, tuple[str, type[Component]]] = {
     "encoders": ("encoders", EncoderSpec),
     "fusion": ("fusions", Component),
     "tasks": ("tasks", TaskSpec),
-    "metrics": ("metrics", Component),
+    "metrics": ("metrics", MetricSpec),
 }
 """Section of a recipe -> the kind of component and the keys that belong to the place."""
 
@@ -48,9 +51,11 @@ def resolve(draft: Draft, registry: Registry) -> Resolved:
     parts = _bind_all(_components(draft.content), draft.base, registry, faults)
     faults += _needs(parts)
     faults += _pairs(draft.content, parts)
+    kind = _target(draft.content, parts)
+    faults += misfits(parts, recipe.train if recipe else None, kind)
     if faults or recipe is None:
         raise RecipeError(draft.source, sorted(set(faults), key=lambda f: _order(f, draft)))
-    return Resolved(draft.source, filled(recipe, parts, draft.base), parts)
+    return Resolved(draft.source, filled(with_loss(recipe, kind), parts, draft.base), parts)
 
 
 def resolve_dataset(draft: Draft, registry: Registry) -> ResolvedDataset:
@@ -195,6 +200,14 @@ def _fixed(bound: Bound, spec: Mapping[str, Json], where: str) -> Iterator[Fault
     if trained and "parameters" not in offered_by(bound.component):
         what = f"{bound.entry.name!r} is no torch module: it cannot be trained; leave this out"
         yield Fault(f"{where}.train", what)
+
+
+def _target(content: Mapping[str, Json], parts: Mapping[str, Bound]) -> TargetKind:
+    """What the dataset predicts, as far as its section can be read."""
+    spec = content.get("dataset")
+    if "dataset" not in parts:
+        return "classes"
+    return target_named(parts["dataset"], spec if isinstance(spec, dict) else {})
 
 
 def _needs(parts: Mapping[str, Bound]) -> Iterator[Fault]:

@@ -30,7 +30,8 @@ class Comparison:
         p: Corrected for the family: everything that is compared with the reference by this metric.
         verdict: What it says of the system.
         folds: The corrected t test over folds.
-        clips: McNemar's test, of which clips are right; the same for every metric.
+        clips: McNemar's test, of which clips are right; the same for every metric, and without a p
+            where a clip is not just right or wrong.
         left_out: Trials without a partner.
     """
 

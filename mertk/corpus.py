@@ -1,10 +1,11 @@
 """Open the dataset of a recipe: its clips and folds, checked, without what is left out."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from mertk.contracts import Fold
 from mertk.errors import CorpusError, did_you_mean
+from mertk.fits import target_named
 from mertk.plan import Corpus, choose_folds
 from mertk.resolved import Resolved, ResolvedDataset
 from mertk.split import check_folds
@@ -32,6 +33,11 @@ def open_corpus(resolved: Resolved | ResolvedDataset, names: Sequence[str] = ())
             hint = did_you_mean(name, known)
             raise CorpusError(f"dataset.exclude: there is no clip {name!r}{hint}")
     corpus = Corpus(source.card, clips, choose_folds(folds, names), {}, folds)
+    if corpus.target.kind != (said := target_named(dataset.part, spec.arguments)):
+        raise CorpusError(
+            f"dataset: its card's target is {corpus.target.kind!r}, but its argument or attribute "
+            f"`target` says {said!r}; its author must mend it"
+        )
     _check_labels(corpus)
     check_folds(corpus.clips, corpus.folds, shared_speakers=spec.shared_speakers == "allow")
     return leave_out(corpus, dict.fromkeys(spec.exclude, "dataset.exclude"))
@@ -89,26 +95,16 @@ def _check_labels(corpus: Corpus) -> None:
     if not all(isinstance(name, str) for name in classes) or len(set(classes)) < len(classes):
         raise CorpusError(f"dataset: its classes must be different plain texts (got {classes!r})")
     for clip in corpus.clips:
-        label = clip.labels.get("emotion")
-        if label not in corpus.card.classes:
-            raise CorpusError(
-                f"dataset: clip {clip.id!r} is labelled {label!r}, which is none of the classes "
-                f"{', '.join(corpus.card.classes)}"
-            )
+        if fault := corpus.target.fault(clip):
+            raise CorpusError(f"dataset: clip {clip.id!r} {fault}")
 
 
 def _check_classes(corpus: Corpus) -> None:
-    by_id = {c.id: str(c.labels["emotion"]) for c in corpus.clips}
     faults = []
     for fold in corpus.folds:
-        trained = {by_id[i] for i in fold.train}
-        faults += [f"{fold.name}: {c!r} has no training clip" for c in _missing(corpus, trained)]
+        train = [clip for clip in corpus.clips if clip.id in fold.train]
+        faults += [f"{fold.name}: {fault}" for fault in corpus.target.unlearnable(train)]
         faults += [] if fold.test else [f"{fold.name}: there is no test clip"]
     if faults:
-        told = "dataset: a class cannot be learned, or a fold not be scored:"
+        told = f"dataset: a {corpus.target.noun} cannot be learned, or a fold not be scored:"
         raise CorpusError("\n  ".join([told, *faults]))
-
-
-def _missing(corpus: Corpus, present: Iterable[str]) -> list[str]:
-    there = set(present)
-    return [c for c in corpus.card.classes if c not in there]

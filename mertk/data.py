@@ -18,7 +18,7 @@ class Batch:
     Args:
         rows: [B] their indices in the data, on the CPU.
         streams: By encoder name.
-        labels: [B] class indices.
+        labels: [B] class indices, or [B, N] of another target.
     """
 
     rows: Tensor
@@ -32,7 +32,7 @@ class ClipData:
 
     Args:
         ids: [N] clip ids.
-        labels: [N] class indices, int64.
+        labels: [N] class indices, int64; or one row per clip of another target, float32.
         ragged: N sequences per encoder name.
 
     Raises:

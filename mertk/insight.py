@@ -27,8 +27,9 @@ def shown(rows: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         rows: [B] test clips.
-        labels: [B] their class indices.
+        labels: [B] their class indices; clips of another target, [B, N], count as of one class.
     """
+    labels = _classes(labels)
     classes = sorted(set(labels.tolist()))
     if not classes:
         return rows
@@ -75,9 +76,15 @@ def _matrices(shared: Mapping[str, Any], clips: int) -> Iterator[tuple[str, Tens
 
 def _first_of_each(labels: Tensor) -> Tensor:
     """Positions of the first clip of each class."""
+    labels = _classes(labels)
     begins = torch.ones_like(labels, dtype=torch.bool)
     begins[1:] = labels[1:] != labels[:-1]
     return begins.nonzero().squeeze(1)
+
+
+def _classes(labels: Tensor) -> Tensor:
+    one: Tensor = torch.zeros(len(labels), dtype=torch.long)
+    return labels if labels.ndim == 1 else one
 
 
 def _attention(

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from mertk.contracts import Fusion, Step, Stream, Streams, Vectors, has_frozen_front
+from mertk.contracts import Fusion, Step, Stream, Streams, TargetKind, Vectors, has_frozen_front
 from mertk.errors import Fault, RecipeError
+from mertk.objective import CrossEntropy, Objective, Unstandardize, objective
 from mertk.pairing import bind
 from mertk.resolved import Resolved
 from mertk.seeds import derive, drawing
@@ -46,7 +46,7 @@ class Model(nn.Module):
         tasks: Auxiliary tasks in order.
         weights: Each task's share of the total; 0 leaves its loss out, the task still provides.
         head: The fused vectors side by side -> logits [B, N].
-        label_smoothing: Of the emotion loss.
+        objective: The emotion loss, and what the logits say.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Model(nn.Module):
         tasks: Mapping[str, nn.Module],
         weights: Mapping[str, float],
         head: nn.Module,
-        label_smoothing: float = 0.0,
+        objective: Objective = CrossEntropy(),  # noqa: B008 - it is frozen
     ) -> None:
         super().__init__()
         self.encoders = nn.ModuleDict(encoders)
@@ -68,10 +68,10 @@ class Model(nn.Module):
         self.tasks = nn.ModuleDict(tasks)
         self.weights = dict(weights)
         self.head = head
-        self.label_smoothing = label_smoothing
+        self.objective = objective
 
     def forward(self, streams: Streams, labels: Tensor | None = None) -> Output:
-        """Run on [B, T, ...] streams; with [B] labels the losses come too.
+        """Run on [B, T, ...] streams; with labels the losses come too.
 
         A stream is what its encoder gave where that is frozen; where it is trained, what its front
         gave if that is frozen, and what it loads otherwise.
@@ -89,7 +89,7 @@ class Model(nn.Module):
         logits = self.head(torch.cat(list(fused.values()), dim=-1))
         if labels is None:
             return Output(logits, fused)
-        emotion = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+        emotion = self.objective.loss(logits, labels)
         losses = {"emotion": emotion}
         total = emotion
         shared: dict[str, Any] = {}
@@ -118,6 +118,8 @@ def build(
     scales: Mapping[str, tuple[Tensor, Tensor]] | None = None,
     *,
     rehearsal: bool = False,
+    target: TargetKind = "classes",
+    label_scale: tuple[Tensor, Tensor] | None = None,
 ) -> Model:
     """Construct the model of a recipe, each part from its own seed.
 
@@ -128,6 +130,9 @@ def build(
         seed: The trial's.
         scales: Mean and spread [C] over the training clips of each stream that is standardized.
         rehearsal: Leave the trained encoders out: their weights may take long to load.
+        target: What is predicted.
+        label_scale: Mean and spread [N] of the training labels, where outputs are ratings: the head
+            starts there, whatever the units.
 
     Raises:
         RecipeError: A component refuses its arguments.
@@ -157,8 +162,12 @@ def build(
         fusion=fusion,
         tasks=tasks,
         weights={name: spec.weight for name, spec in recipe.tasks.items()},
-        head=nn.Sequential(nn.Dropout(recipe.head.dropout), classifier),
-        label_smoothing=recipe.train.label_smoothing,
+        head=nn.Sequential(
+            nn.Dropout(recipe.head.dropout),
+            classifier,
+            *([Unstandardize(*label_scale)] if label_scale else []),
+        ),
+        objective=objective(target, recipe.train),
     )
 
 

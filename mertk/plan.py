@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from mertk import __version__
@@ -12,6 +13,7 @@ from mertk.errors import MertkError, did_you_mean
 from mertk.protocol import protocol_id
 from mertk.recipe import Select, digest
 from mertk.split import Split, split
+from mertk.target import Target, target_of
 from mertk.variants import Variant
 
 Json = Any
@@ -53,7 +55,12 @@ class Corpus:
 
     def protocol(self, dataset: str, rule: Select) -> str:
         """The id of what is scored on this corpus, under a rule that picks the epoch."""
-        return protocol_id(dataset, self.card.classes, self.clips, self.every_fold, rule)
+        return protocol_id(dataset, self.target, self.clips, self.every_fold, rule)
+
+    @cached_property
+    def target(self) -> Target:
+        """What is predicted of the clips."""
+        return target_of(self.card)
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ def trials(
     Raises:
         CorpusError: The selection rule cannot be met on a fold.
     """
-    emotion = {c.id: (c.labels["emotion"], c.speaker) for c in corpus.clips}
+    label = {c.id: (corpus.target.told(c), c.speaker) for c in corpus.clips}
     engine = f"{__version__} {code_digest(*ENGINE, aside=ASIDE)}"
     made = []
     for variant in variants:
@@ -112,14 +119,15 @@ def trials(
         protocol = corpus.protocol(recipe.dataset.use, recipe.train.select)
         for seed in seeds:
             for fold in corpus.folds:
-                parts = split(fold, corpus.clips, recipe.train.select, seed)
+                parts = split(fold, corpus.clips, recipe.train.select, seed, corpus.target)
                 causes = {
                     "recipe": variant.resolved.causes,
                     "fold": fold.name,
                     "seed": seed,
+                    "target": corpus.target.kind,
                     "classes": corpus.card.classes,
                     "parts": [
-                        [[i, *emotion[i]] for i in part]
+                        [[i, *label[i]] for i in part]
                         for part in (parts.train, parts.valid, parts.test)
                     ],
                     "inputs": dict(inputs[variant.name]),

@@ -21,7 +21,7 @@ class Pooled:
     Args:
         clips: [B] their ids.
         design: The clips, clustered by speaker.
-        scores: Per system, [S, B, N] class probabilities.
+        scores: Per system, [S, B, N]: class probabilities, or as the target is.
         folds: Shared by all systems and seeds, in order.
         seeds: Likewise.
         left_out: Trials that some system or seed lacks the partner of.
@@ -78,7 +78,8 @@ def _check_same(records: Sequence[Record]) -> None:
     known: dict[str, Record] = {}
     for record in records:
         first = known.setdefault(record.facts["fold"], record)
-        same_labels = np.array_equal(first.predictions()[0], record.predictions()[0])
+        own, other = first.predictions()[0], record.predictions()[0]
+        same_labels = np.array_equal(own, other, equal_nan=True)  # NaN: nobody rated it
         if first.clips != record.clips or not same_labels:
             raise MertkError(
                 f"{first.folder} and {record.folder} were not scored on the same clips, so they "

@@ -1,7 +1,8 @@
 """What a score is of: classes, folds, exact clips, and the rule that picks the epoch.
 
 Two scores may stand side by side only where they are of one protocol, so each has an id that holds
-a digest of all that, such as `iemocap-4c-5f@3f2a91c0`.
+a digest of all that, such as `iemocap-4c-5f@3f2a91c0`: 4 classes (c; dimensions: d, labels: l) and
+5 folds.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,28 +10,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from mertk.contracts import Clip, Fold
 from mertk.errors import MertkError
 from mertk.recipe import Select, digest
+from mertk.target import Target
 
 
 def protocol_id(
-    dataset: str, classes: Sequence[str], clips: Sequence[Clip], folds: Sequence[Fold], rule: Select
+    dataset: str, target: Target, clips: Sequence[Clip], folds: Sequence[Fold], rule: Select
 ) -> str:
     """The id of a protocol.
 
     Args:
         dataset: As recipes say it after `use:`; only its last part is told.
-        classes: In the order of their indices.
-        clips: Every clip, with its label.
+        target: What is predicted: for example its classes in the order of their indices.
+        clips: Every clip, with its labels.
         folds: All of them, whichever are run.
         rule: Picks the epoch.
     """
-    label = {clip.id: str(clip.labels["emotion"]) for clip in clips}
+    label = {clip.id: target.told(clip) for clip in clips}
     parts = [
-        [fold.name, *(sorted((i, label[i]) for i in part) for part in _parts(fold))]
+        [fold.name, *([(i, label[i]) for i in sorted(part)] for part in _parts(fold))]
         for fold in folds
     ]
-    content = digest([list(classes), parts, rule.model_dump(mode="json")])[:8]
+    content = digest([list(target.names), parts, rule.model_dump(mode="json")])[:8]
     name = dataset.rpartition(":")[2]
-    return f"{name}-{len(classes)}c-{len(folds)}f@{content}"
+    return f"{name}-{len(target.names)}{target.letter}-{len(folds)}f@{content}"
 
 
 def _parts(fold: Fold) -> tuple[Iterable[str], ...]:

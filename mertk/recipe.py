@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from inspect import isclass
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -25,6 +25,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Names = Annotated[
     tuple[str, ...], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)
 ]
+LOSS: Final = "ccc"
+"""What is minimised of dimensions where a recipe does not say it."""
 
 
 class Part(BaseModel):
@@ -108,6 +110,21 @@ class TaskSpec(Component):
     weight: NonNegativeFloat = Field(default=1.0, description="Its share of the training loss")
 
 
+class MetricSpec(Component):
+    """A metric."""
+
+    name: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z][\w-]*$",
+        description="What tables call it, where one metric is told several times; default: `use`",
+    )
+
+    @property
+    def title(self) -> str:
+        """What tables call it."""
+        return self.name or self.use
+
+
 class Head(Part):
     """The classifier: one linear layer over the fused vectors side by side."""
 
@@ -157,6 +174,11 @@ class Train(Part):
     clip_grad: float | None = Field(default=1.0, gt=0, description="Largest gradient norm")
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=1, description="Of the emotion loss: share given to all classes alike"
+    )
+    loss: Literal["ccc", "mse", "mae"] | None = Field(
+        default=None,
+        description="Of dimensions, mean over them: ccc is 1 - CCC over the batch (the default "
+        "there), mse and mae are in the labels' units; classes and labels have cross-entropy",
     )
     modality_dropout: float = Field(
         default=0.0,
@@ -212,8 +234,8 @@ class Recipe(Part):
     )
     fusion: Component = Field(description="What makes one vector of each stream")
     tasks: dict[Name, TaskSpec] = Field(default={}, description="Auxiliary tasks, in order")
-    metrics: tuple[Component, ...] = Field(
-        default=(Component(use="ua"), Component(use="wa")),
+    metrics: tuple[MetricSpec, ...] = Field(
+        default=(MetricSpec(use="ua"), MetricSpec(use="wa")),
         min_length=1,
         description="What is told of the predictions",
     )
@@ -225,10 +247,10 @@ class Recipe(Part):
 
     @field_validator("metrics")
     @classmethod
-    def _once_each(cls, metrics: tuple[Component, ...]) -> tuple[Component, ...]:
-        names = [m.use for m in metrics]
+    def _once_each(cls, metrics: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
+        names = [m.title for m in metrics]
         if len(set(names)) < len(names):
-            raise ValueError("expected different metrics")
+            raise ValueError("expected different metrics, or a `name` for each")
         return metrics
 
     @property

@@ -32,15 +32,15 @@ class Predicted:
     Args:
         clips: Ids.
         speakers: [B] who talks, '' where nobody knows.
-        labels: [B] class indices.
-        scores: Per pick, [B, N] class probabilities.
+        labels: [B] class indices, or [B, N] of another target.
+        scores: Per pick, [B, N]: class probabilities, or as the target is.
         groups: [B] what else clips share, such as `gender`; none where nothing is known.
         seconds: [B] how long they are; None where nobody knows.
     """
 
     clips: Sequence[str]
     speakers: Sequence[str]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     scores: Mapping[str, NDArray[np.float32]]
     groups: Sequence[Mapping[str, str]] = ()
     seconds: Sequence[float | None] = ()
@@ -81,8 +81,11 @@ class Record:
     def _predictions(self) -> pa.Table:
         return pq.read_table(self.folder / PREDICTIONS)
 
-    def predictions(self, pick: str = "selected") -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Labels [B] and scores [B, N] of the test clips at one of the kept epochs."""
+    def predictions(self, pick: str = "selected") -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """Labels and scores [B, N] of the test clips at one of the kept epochs.
+
+        Labels are [B] class indices, or [B, N] of another target, NaN where nobody rated.
+        """
         return _arrays(self._predictions, pick)
 
     @property
@@ -211,7 +214,7 @@ def to_table(predicted: Predicted) -> pa.Table:
     columns = {
         "clip": pa.array(list(predicted.clips), pa.string()),
         "speaker": pa.array(list(predicted.speakers), pa.string()),
-        "label": pa.array(predicted.labels),
+        "label": _column(predicted.labels),
         "groups": pa.array(
             [list(shared.items()) for shared in predicted.groups or [{}] * count],
             pa.map_(pa.string(), pa.string()),
@@ -219,12 +222,24 @@ def to_table(predicted: Predicted) -> pa.Table:
         "seconds": pa.array(list(predicted.seconds) or [None] * count, pa.float64()),
     }
     for pick, scores in predicted.scores.items():
-        flat = pa.array(np.ascontiguousarray(scores, dtype=np.float32).ravel())
-        columns[pick] = pa.FixedSizeListArray.from_arrays(flat, scores.shape[1])
+        columns[pick] = _column(scores.astype(np.float32, copy=False))
     return pa.table(columns)
 
 
-def _arrays(table: pa.Table, pick: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    labels = table["label"].to_numpy()
-    scores = table[pick].combine_chunks()
-    return labels, scores.flatten().to_numpy().reshape(len(labels), -1)
+def _column(values: NDArray[Any]) -> pa.Array:
+    """[B] as numbers, [B, N] as lists of N numbers."""
+    flat = pa.array(np.ascontiguousarray(values).ravel())
+    return flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+
+
+def _arrays(table: pa.Table, pick: str) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    return _array(table["label"]), _array(table[pick])
+
+
+def _array(column: pa.ChunkedArray) -> NDArray[Any]:
+    whole = column.combine_chunks()
+    if not pa.types.is_fixed_size_list(whole.type):
+        found: NDArray[Any] = whole.to_numpy()
+        return found
+    values: NDArray[Any] = whole.flatten().to_numpy().reshape(len(whole), -1)
+    return values

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mertk.claims import Follows, Line, Published, Setting, Target
 from mertk.contracts import Metric
 from mertk.records import Record
 from mertk.score import judge
 from mertk.stats import Equivalence, equivalence
-from mertk.targets import Follows, Line, Published, Setting, Target
 
 Json = Any
 Records = Mapping[tuple[str, int], Record]

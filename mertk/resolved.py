@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from mertk.contracts import DatasetSource, Metric
 from mertk.errors import Fault, PluginError, RecipeError
-from mertk.recipe import Component, DatasetSpec, Recipe, digest
+from mertk.recipe import Component, DatasetSpec, MetricSpec, Recipe, digest
 from mertk.registry import Entry
 from mertk.signature import Signature
 
@@ -134,11 +134,18 @@ class Resolved:
         Raises:
             RecipeError: The constructor refuses its arguments.
         """
+        if "outputs" in self.parts[where].signature.injected:
+            supplies.setdefault("outputs", self._outputs)
         return self.parts[where].build(self.spec(where).arguments, supplies, where, self.source)
+
+    @cached_property
+    def _outputs(self) -> tuple[str, ...]:
+        """The names of what is predicted, which only the built dataset knows."""
+        return tuple(self.dataset.build().card.classes)
 
     def metrics(self) -> dict[str, Metric]:
         """The metrics that the recipe tells, by name."""
-        names = [spec.use for spec in self.recipe.metrics]
+        names = [spec.title for spec in self.recipe.metrics]
         return {name: self.build(f"metrics.{i}") for i, name in enumerate(names)}
 
     @cached_property
@@ -159,6 +166,8 @@ class Resolved:
         )
         for cosmetic in ("seeds", "keep_weights"):
             kept["train"].pop(cosmetic)
+        if kept["train"]["loss"] is None:  # of no use for this target
+            kept["train"].pop("loss")
         for choice in ("exclude", "broken", "shared_speakers"):  # what they leave is in the parts
             kept["dataset"].pop(choice)
         kept["dataset"].pop("corpus")  # tables say this and the next, no number depends on them
@@ -189,7 +198,11 @@ def filled(recipe: Recipe, parts: Mapping[str, Bound], base: Path) -> Recipe:
         base: The folder that `./file.py:Class` is relative to.
     """
     metrics = (
-        Component(use=spec.use, **parts[f"metrics.{i}"].signature.resolve(spec.arguments))
+        MetricSpec(
+            use=spec.use,
+            name=spec.name,
+            **parts[f"metrics.{i}"].signature.resolve(spec.arguments),
+        )
         for i, spec in enumerate(recipe.metrics)
     )
     return recipe.model_copy(

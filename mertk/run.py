@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from mertk.console import Screen
 from mertk.contamination import declared
@@ -124,10 +125,17 @@ def rehearse(variants: Sequence[Variant], encoders: Encoders, corpus: Corpus) ->
         if dims is None:
             continue
         try:
-            step(
-                build(variant.resolved, dims, len(corpus.card.classes), seed=0, rehearsal=True),
+            target = corpus.target
+            model = build(
+                variant.resolved,
                 dims,
+                len(target.names),
+                seed=0,
+                rehearsal=True,
+                target=target.kind,
             )
+            step(model, dims, torch.from_numpy(target.pair()))
+            variant.resolved.metrics()
         except RecipeError as error:
             faults |= dict.fromkeys(error.faults)
         except MertkError:
@@ -139,9 +147,14 @@ def rehearse(variants: Sequence[Variant], encoders: Encoders, corpus: Corpus) ->
         raise RecipeError(variants[0].resolved.source, list(faults))
 
 
-def step(model: Model, dims: Mapping[str, int]) -> None:
-    """Run one training step on noise: what parts do not fit each other is told before any work."""
-    labels = torch.tensor([0, 1])
+def step(model: Model, dims: Mapping[str, int], labels: Tensor) -> None:
+    """Run one training step on noise: what parts do not fit each other is told before any work.
+
+    Args:
+        model: The model.
+        dims: Channels of its streams.
+        labels: Of two clips.
+    """
     streams = {
         name: Stream(torch.randn(2, 3, dim), torch.ones(2, 3, dtype=torch.bool))
         for name, dim in dims.items()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from statistics import fmean, stdev
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,12 @@ from numpy.typing import NDArray
 from mertk.contracts import KnowsChance, Metric
 
 
-def judge(metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float32]) -> float:
+def judge(metric: Metric, labels: NDArray[Any], scores: NDArray[np.float32]) -> float:
     """One metric of one set of predictions, which it may look at and not change.
 
     Args:
         metric: The metric.
-        labels: [B] class indices.
+        labels: [B] class indices, or [B, N] of another target.
         scores: [B, N].
     """
     seen = labels.view(), scores.view()
@@ -25,13 +26,13 @@ def judge(metric: Metric, labels: NDArray[np.int64], scores: NDArray[np.float32]
 
 
 def score(
-    metrics: Mapping[str, Metric], labels: NDArray[np.int64], scores: NDArray[np.float32]
+    metrics: Mapping[str, Metric], labels: NDArray[Any], scores: NDArray[np.float32]
 ) -> dict[str, float]:
     """Every metric of one set of predictions.
 
     Args:
         metrics: By name.
-        labels: [B] class indices.
+        labels: [B] class indices, or [B, N] of another target.
         scores: [B, N].
     """
     return {name: judge(metric, labels, scores) for name, metric in metrics.items()}

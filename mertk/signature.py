@@ -20,6 +20,7 @@ SUPPLIED: Mapping[str, frozenset[str]] = {
     "encoders": frozenset({"trial_seed"}),
     "fusions": frozenset({"dims", "num_classes", "trial_seed"}),
     "tasks": frozenset({"dims", "fused_dims", "num_classes", "trial_seed"}),
+    "metrics": frozenset({"outputs"}),
 }
 """Kind -> what the core supplies to a constructor which names it; other kinds get nothing."""
 

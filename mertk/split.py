@@ -3,12 +3,14 @@
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from mertk.contracts import Clip, Fold
 from mertk.errors import CorpusError
 from mertk.recipe import Select
+from mertk.target import Classes, Target
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,17 @@ def _overlaps(fold: str, a: str, b: str, common: Iterable[str], what: str) -> li
     return [f"{fold}: {what} in both {a} and {b}: {shown}{hint}"]
 
 
-def split(fold: Fold, clips: Sequence[Clip], select: Select, seed: int) -> Split:
+CLASSES: Final = Classes()
+
+
+def split(
+    fold: Fold, clips: Sequence[Clip], select: Select, seed: int, target: Target = CLASSES
+) -> Split:
     """Carve the validation part out of a fold by the recipe's rule.
 
-    The same fold, rule and seed give the same parts for every variant of a recipe.
+    The same fold, rule and seed give the same parts for every variant of a recipe. What is said
+    here of a class holds of whatever a clip is an example of: a label, or a dimension that it is
+    rated on.
 
     Raises:
         CorpusError: The rule cannot be met, with what could be.
@@ -85,10 +94,10 @@ def split(fold: Fold, clips: Sequence[Clip], select: Select, seed: int) -> Split
             )
         valid = set(fold.valid)
     elif select.on == "held_out_speaker":
-        held_out = _speakers(inside, select.speakers, fold.name, rng)
+        held_out = _speakers(inside, target, select.speakers, fold.name, rng)
         valid = {c.id for c in inside if c.speaker in held_out}
     else:
-        valid = _share(inside, select.share, fold.name, rng)
+        valid = _share(inside, target, select.share, fold.name, rng)
     return Split(
         train=tuple(c.id for c in inside if c.id not in valid),
         valid=tuple(c.id for c in clips if c.id in valid),
@@ -98,12 +107,12 @@ def split(fold: Fold, clips: Sequence[Clip], select: Select, seed: int) -> Split
 
 
 def _speakers(
-    clips: Sequence[Clip], count: int, fold: str, rng: np.random.Generator
+    clips: Sequence[Clip], target: Target, count: int, fold: str, rng: np.random.Generator
 ) -> tuple[str, ...]:
     """Draw speakers such that every class still trains; among those, that most classes validate."""
     classes: dict[str, set[str]] = {}
     for clip in clips:
-        classes.setdefault(clip.speaker, set()).add(str(clip.labels["emotion"]))
+        classes.setdefault(clip.speaker, set()).update(target.examples(clip))
     if len(classes) <= count:
         raise CorpusError(
             f"{fold}: cannot hold out {count} of {len(classes)} training speakers; use "
@@ -130,11 +139,16 @@ def _seen(classes: Mapping[str, set[str]], speakers: Iterable[str]) -> set[str]:
     return set().union(*(classes[s] for s in speakers))
 
 
-def _share(clips: Sequence[Clip], share: float, fold: str, rng: np.random.Generator) -> set[str]:
-    """Draw the same share of every class, at least one clip where a class has two."""
+def _share(
+    clips: Sequence[Clip], target: Target, share: float, fold: str, rng: np.random.Generator
+) -> set[str]:
+    """Draw the same share of every class, at least one clip where a class has two.
+
+    Of clips that are examples of several things, those of the same things are together one class.
+    """
     by_class: dict[str, list[str]] = {}
     for clip in clips:
-        by_class.setdefault(str(clip.labels["emotion"]), []).append(clip.id)
+        by_class.setdefault("|".join(sorted(target.examples(clip))), []).append(clip.id)
     chosen: set[str] = set()
     for name in sorted(by_class):
         ids = by_class[name]

@@ -141,11 +141,10 @@ def _predicted(
 
 def clip_data(setting: Setting) -> ClipData:
     """The clips of a variant as tensors."""
-    classes = {name: index for index, name in enumerate(setting.corpus.card.classes)}
     clips = setting.corpus.clips
     return ClipData(
         ids=tuple(c.id for c in clips),
-        labels=torch.tensor([classes[str(c.labels["emotion"])] for c in clips]),
+        labels=torch.from_numpy(setting.corpus.target.array(clips)),
         ragged=dict(setting.inputs),
     )
 
@@ -158,8 +157,22 @@ def construct(trial: Trial, setting: Setting, train: Tensor) -> Model:
         if spec.standardize:
             mean, std = setting.inputs[name].mean_and_std(train)
             scales[name] = (mean.float(), std.float())
-    classes = len(setting.corpus.card.classes)
-    return build(trial.variant.resolved, setting.dims, classes, trial.seed, scales)
+    target = setting.corpus.target
+    labels = target.array([setting.corpus.clips[row] for row in train.tolist()])
+    start = target.scale(labels)
+    return build(
+        trial.variant.resolved,
+        setting.dims,
+        len(target.names),
+        trial.seed,
+        scales,
+        target=target.kind,
+        label_scale=None if start is None else _tensors(*start),
+    )
+
+
+def _tensors(mean: Any, spread: Any) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(mean).float(), torch.from_numpy(spread).float()
 
 
 def _rows(clips: Sequence[str], position: Mapping[str, int]) -> Tensor:
@@ -220,6 +233,7 @@ def _corpus_facts(corpus: Corpus, trial: Trial) -> dict[str, Json]:
         "title": corpus.card.title,
         "licence": corpus.card.licence,
         "synthetic": corpus.card.synthetic,
+        "target": corpus.target.kind,
         "classes": list(corpus.card.classes),
         "left_out": dict(corpus.left_out),
     }

@@ -14,6 +14,7 @@ from mertk.contracts import Stream
 from mertk.data import Batch
 from mertk.insight import MOST, PER_CLASS, look, packed, principal, shown
 from mertk.model import Model
+from mertk.objective import Rating
 from mertk.records import INSIGHT, Record
 from mertk_plugins.fusions.cross_attention import CrossAttention
 from mertk_plugins.tasks.avel import AVEL
@@ -132,3 +133,19 @@ def test_a_run_keeps_what_it_saw_before_and_after_training(toy, tmp_path, monkey
     assert set(kept.clips) <= set(record.clips)
     assert len(record.groups) == len(record.seconds) == len(record.clips)
     assert record.facts["cost"]["memory"]["process"] > 10_000_000
+
+
+def test_clips_of_which_no_class_is_predicted_are_shown_as_they_come() -> None:
+    labels = torch.rand(100, 3)
+    assert shown(torch.arange(100), labels).tolist() == list(range(PER_CLASS))
+    rated = Batch(batch().rows, batch().streams, torch.rand(6, 3))
+    seen = look(model_of_dimensions(), rated, "cpu")
+    assert set(seen) == {"attention/audio/video/0", "attention/video/audio/0"}
+
+
+def model_of_dimensions() -> Model:
+    torch.manual_seed(0)
+    fusion = CrossAttention(DIMS, heads=2)
+    parts = {"encoders": {}, "prepare": {}, "tasks": {}, "weights": {}}
+    head = nn.Linear(sum(DIMS.values()), 3)
+    return Model(**parts, drop=nn.Identity(), fusion=fusion, head=head, objective=Rating())

@@ -9,6 +9,7 @@ from mertk.contracts import Clip, Fold
 from mertk.errors import MertkError
 from mertk.protocol import protocol_id, refuse_mixed
 from mertk.recipe import Select
+from mertk.target import Classes
 
 CLASSES = ("ang", "sad")
 CLIPS = [Clip(f"c{i}", {"emotion": CLASSES[i % 2]}, f"s{i}") for i in range(6)]
@@ -17,9 +18,9 @@ RULE = Select()
 
 
 def test_an_id_reads_as_dataset_classes_folds_and_digest() -> None:
-    found = protocol_id("mine.data:Corpus", CLASSES, CLIPS, [FOLD], RULE)
+    found = protocol_id("mine.data:Corpus", Classes(CLASSES), CLIPS, [FOLD], RULE)
     assert re.fullmatch(r"Corpus-2c-1f@[0-9a-f]{8}", found)
-    assert found == protocol_id("mine.data:Corpus", CLASSES, CLIPS[::-1], [FOLD], RULE)
+    assert found == protocol_id("mine.data:Corpus", Classes(CLASSES), CLIPS[::-1], [FOLD], RULE)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +36,8 @@ def test_an_id_reads_as_dataset_classes_folds_and_digest() -> None:
     ],
 )
 def test_whatever_changes_a_score_changes_the_id(classes, clips, fold, rule) -> None:
-    before = protocol_id("x", CLASSES, CLIPS, [FOLD], RULE)
-    assert protocol_id("x", classes, clips, [fold], rule) != before
+    before = protocol_id("x", Classes(CLASSES), CLIPS, [FOLD], RULE)
+    assert protocol_id("x", Classes(classes), clips, [fold], rule) != before
 
 
 def test_two_protocols_are_refused_by_name() -> None:

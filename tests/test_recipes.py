@@ -28,3 +28,12 @@ def test_the_recipe_of_the_paper_selects_honestly_and_guards_what_the_code_does_
     assert recipe.train.batch_size == 64
     assert recipe.tasks["mem"].arguments["own_pairs"] == "shared"
     assert recipe.tasks["mem"].arguments["one_emotion"] == "skip"
+
+
+def test_the_recipe_of_dimensions_takes_every_turn_and_tells_each_dimension() -> None:
+    resolved = resolve(read("concat-iemocap-dimensions"), discover())
+    assert resolved.recipe.dataset.arguments["target"] == "dimensions"
+    assert resolved.recipe.dataset.arguments["classes"] is None
+    assert resolved.recipe.train.loss == "ccc"
+    told = ["ccc", "ccc_valence", "ccc_arousal", "ccc_dominance", "pearson", "mae"]
+    assert list(resolved.metrics()) == told

@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import t
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
+from mertk.claims import Target
 from mertk.reproducing import Reproduction, reproduction
-from mertk.targets import Target
 from mertk_plugins.metrics.ua import UA
 from mertk_plugins.metrics.wa import WA
 from tests.published_made import FACTS, RECIPE, TARGET, run

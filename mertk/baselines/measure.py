@@ -67,9 +67,13 @@ def measure(corpus: Corpus) -> tuple[list[Standing], list[Skipped]]:
     """Score what the corpus allows.
 
     What a baseline learns, it learns from a fold's training part; a validation part that a corpus
-    publishes is left aside.
+    publishes is left aside. All of them say a class, so they are skipped where none is predicted.
     """
     standings, skipped = [], []
+    if corpus.target.kind != "classes":
+        why = f"it says a class, and what is predicted of this corpus are {corpus.target.kind}"
+        offered = _offers(corpus.clips, corpus.card.classes)
+        return [], [Skipped(name, why) for name, _ in offered]
     for name, make in _offers(corpus.clips, corpus.card.classes):
         try:
             standings.append(_standing(name, make(), corpus))

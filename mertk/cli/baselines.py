@@ -37,6 +37,7 @@ def _as_json(
         "dataset": use,
         "title": corpus.card.title,
         "synthetic": corpus.card.synthetic,
+        "target": corpus.target.kind,
         "classes": list(corpus.card.classes),
         "clips": len(corpus.clips),
         "folds": [fold.name for fold in corpus.folds],

@@ -23,15 +23,22 @@ def rank(arguments: argparse.Namespace) -> int:
     """Rank systems by their mean score on each corpus, and say which cannot be told apart."""
     named = _named(arguments.systems)
     screen, registry = begin()
-    metric = built([{"use": arguments.metric}], registry, f"--metric {arguments.metric}")
-    ranked = rank_systems(
-        _read(named, Path(arguments.results)), arguments.metric, metric[arguments.metric]
-    )
+    runs = _read(named, Path(arguments.results))
+    where, outputs = f"--metric {arguments.metric}", _outputs(runs)
+    metric = built([{"use": arguments.metric}], registry, where, outputs)
+    ranked = rank_systems(runs, arguments.metric, metric[arguments.metric])
     if arguments.json:
         answer(_as_json(ranked))
     else:
         _show(screen, ranked)
     return 0
+
+
+def _outputs(runs: dict[str, list[Kept]]) -> list[str]:
+    """What the first run predicts."""
+    first = next(iter(runs.values()))[0]
+    names: list[str] = next(iter(first.records.values())).facts["corpus"]["classes"]
+    return names
 
 
 def _named(systems: list[str]) -> dict[str, list[str]]:

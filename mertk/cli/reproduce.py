@@ -8,6 +8,7 @@ from typing import Any
 
 from mertk import draft
 from mertk.check import resolve
+from mertk.claims import Target, read_target
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
 from mertk.cli.reproduced import Told, as_json, show
@@ -15,7 +16,6 @@ from mertk.cli.runs import built, folder_of, is_finished, variants_beside
 from mertk.errors import MertkError
 from mertk.registry import Registry
 from mertk.reproducing import reproduction
-from mertk.targets import Target, read_target
 from mertk.variants import FULL
 
 Json = Any

@@ -1,6 +1,6 @@
 """Finished runs as the command line names them: where they lie, what scores them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,24 +102,32 @@ def metrics_of(kept: Kept, registry: Registry) -> Mapping[str, Metric]:
     Raises:
         MertkError: One cannot be built.
     """
-    return built(kept.recipe["metrics"], registry, str(kept.folder))
+    outputs = next(iter(kept.records.values())).facts["corpus"]["classes"]
+    return built(kept.recipe["metrics"], registry, str(kept.folder), outputs)
 
 
 def built(
-    specs: Iterable[Mapping[str, Json]], registry: Registry, where: str
+    specs: Iterable[Mapping[str, Json]], registry: Registry, where: str, outputs: Sequence[str] = ()
 ) -> Mapping[str, Metric]:
     """Metrics as recipes say them, by name.
+
+    Args:
+        specs: What recipes say of each.
+        registry: Where they are found.
+        where: What messages call the place.
+        outputs: What is predicted: names of classes, dimensions or labels.
 
     Raises:
         MertkError: One cannot be built.
     """
     made: dict[str, Metric] = {}
     for spec in specs:
-        arguments = {k: v for k, v in spec.items() if k != "use"}
+        arguments = {k: v for k, v in spec.items() if k not in ("use", "name")}
         try:
             component = registry.find("metrics", spec["use"]).load()
             signature = Signature.of(component, spec["use"], "metrics")
-            made[spec["use"]] = component(**signature.bind(arguments, {}))
+            name = spec.get("name") or spec["use"]
+            made[name] = component(**signature.bind(arguments, {"outputs": tuple(outputs)}))
         except (PluginError, TypeError, ValueError) as error:
             raise MertkError(f"{where}: its metric cannot be built: {error}") from error
     return made

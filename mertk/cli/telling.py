@@ -75,9 +75,9 @@ class Telling:
         show(screen, title, self.report, [*self._legend(), *self._notes()], self.options.picks)
 
     def _legend(self) -> list[str]:
-        entries = {b.entry.name: b.entry for b in self.full.parts.values()}
-        names = [spec.use for spec in self.full.recipe.metrics]
-        meant = {m: entries[m].summary for m in names if entries[m].summary}
+        parts, specs = self.full.parts, self.full.recipe.metrics
+        told_of = {spec.title: parts[f"metrics.{i}"].entry for i, spec in enumerate(specs)}
+        meant = {title: e.summary for title, e in told_of.items() if e.summary}
         told = (
             ["; ".join(f"{m.upper()}: {summary}" for m, summary in meant.items())] if meant else []
         )

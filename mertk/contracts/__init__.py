@@ -4,7 +4,7 @@ Shapes: B clips, T steps, C channels, N classes. Nothing here imports torch at r
 plugin's module list can be read without it.
 """
 
-from mertk.contracts.clips import Alteration, Card, Clip, Fold, Label, MediaRef
+from mertk.contracts.clips import Alteration, Card, Clip, Fold, Label, MediaRef, TargetKind
 from mertk.contracts.kinds import (
     Attending,
     AuxiliaryTask,
@@ -19,6 +19,7 @@ from mertk.contracts.kinds import (
     Metric,
     Sparing,
     has_frozen_front,
+    targets_of,
 )
 from mertk.contracts.pretraining import Pretraining
 from mertk.contracts.steps import Loss, Step, Stream, Streams, Vectors
@@ -47,6 +48,8 @@ __all__ = [
     "Step",
     "Stream",
     "Streams",
+    "TargetKind",
     "Vectors",
     "has_frozen_front",
+    "targets_of",
 ]

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 Label = str | float
+TargetKind = Literal["classes", "dimensions", "labels"]
+"""What is predicted of a clip: one of several classes, a number on each of several dimensions, or
+any number of several labels at once."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,10 @@ class Clip:
 
     Args:
         id: Unique in its corpus.
-        labels: What is known about it: `emotion` (a class name) and anything else that was rated.
+        labels: What is known about it: what its card's `target` asks for, and anything else that
+            was rated. Where classes are predicted, `emotion` is one of them. Where dimensions are,
+            there is a number by the name of each; where labels are, 1 or 0 by the name of each;
+            what is absent, or NaN, was not rated.
             What single raters said has the key `<what>:<rater>`, for example `emotion:E2`: names
             as classes are called, several joined with `|`; `self:<what>:<rater>` is what those who
             are seen or heard said of themselves.
@@ -89,13 +96,17 @@ class Card:
 
     Args:
         title: Its full name.
-        classes: The emotion classes in the order of the class indices.
+        classes: The names of what is predicted, in the order of the model's outputs: emotion
+            classes, dimensions or labels.
         licence: Under which terms it may be used.
         citation: Whom to cite.
         how_to_get: One sentence that tells where to ask for it.
         synthetic: True where the clips are generated: results say nothing about real emotion.
         corpus: The name it goes by, such as `IEMOCAP`, by which it is found among the corpora that
             encoders were pre-trained on; '' where it has none.
+        target: What is predicted of a clip. A dataset that predicts anything but classes takes it
+            as its argument `target`, or has an attribute of that name, so that a recipe can be
+            checked without opening the corpus.
     """
 
     title: str
@@ -105,3 +116,4 @@ class Card:
     how_to_get: str
     synthetic: bool = False
     corpus: str = ""
+    target: TargetKind = "classes"

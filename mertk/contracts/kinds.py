@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from mertk.contracts.clips import Card, Clip, Fold
+from mertk.contracts.clips import Card, Clip, Fold, TargetKind
 from mertk.contracts.pretraining import Pretraining
 from mertk.contracts.steps import Loss, Step, Stream, Streams, Vectors
 
@@ -147,6 +147,7 @@ class Attending(Fusion, Protocol):
 class AuxiliaryTask(Protocol):
     """A training loss besides the emotion loss. A `torch.nn.Module`.
 
+    A class attribute `targets` names the kinds of target that it works with (see `targets_of`).
     The constructor receives `dims` (the encoders' channels), `fused_dims` (the fusion's) and
     `num_classes` where it names them.
 
@@ -175,7 +176,7 @@ class DatasetSource(Protocol):
     def card(self) -> Card: ...  # noqa: D102
 
     def clips(self) -> Sequence[Clip]:
-        """Every clip of the protocol; each carries `labels['emotion']`, one of `card.classes`.
+        """Every clip of the protocol; each carries in `labels` what `card.target` asks for.
 
         Raises:
             CorpusError: Nothing usable lies where it was looked for.
@@ -189,6 +190,9 @@ class DatasetSource(Protocol):
 class Metric(Protocol):
     """One number from predictions. What it may offer besides: `KnowsChance`, `Counting`, `Bounded`.
 
+    A class attribute `targets` names the kinds of target that it takes (see `targets_of`). A
+    constructor that names `outputs` receives the names of the N outputs, in order.
+
     Attributes:
         higher_is_better: How epochs and systems are ranked.
     """
@@ -196,10 +200,19 @@ class Metric(Protocol):
     higher_is_better: bool
 
     def __call__(self, labels: np.ndarray[Any, Any], scores: np.ndarray[Any, Any]) -> float:
-        """The score of [B] class indices against [B, N] scores.
+        """The score of [B] class indices against [B, N] scores; of [B, N] for other targets.
 
-        Scores are class probabilities, 0 to 1, that sum to 1 for each clip; the largest wins.
+        Of classes, scores are probabilities, 0 to 1, that sum to 1 for each clip; the largest wins.
+        Of dimensions, labels and scores are in the units of the ratings; of labels, scores are the
+        probability of each, and labels 1 or 0. A label that is NaN was not rated and does not
+        count.
         """
+
+
+def targets_of(component: object) -> tuple[TargetKind, ...]:
+    """The kinds of target that a metric or task works with: its `targets`; classes without it."""
+    targets: tuple[TargetKind, ...] = getattr(component, "targets", ("classes",))
+    return targets
 
 
 @runtime_checkable

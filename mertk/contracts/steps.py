@@ -49,7 +49,7 @@ class Step:
     Args:
         streams: Encoded streams by name.
         fused: The fusion's vectors by stream name, [B, dims].
-        labels: [B] class indices.
+        labels: [B] class indices; of other targets, which a task says that it works with, [B, N].
         fuse: Runs the fusion again on other streams.
         fuse_with: Runs it again on re-paired clips. Given, per stream, the [B] rows whose *other*
             streams each clip meets, returns for each named stream its vectors [B, dims]. Fusions

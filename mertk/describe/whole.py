@@ -60,7 +60,7 @@ def describe(records: Sequence[Record], pick: str = "selected") -> Description:
         pick: Which of the kept epochs; temperatures belong to `selected` only.
 
     Raises:
-        MertkError: There is no trial, or they have different classes.
+        MertkError: There is no trial, or they have different classes, or predict none.
     """
     names = _classes(records)
     parts = [record.predictions(pick) for record in records]
@@ -84,6 +84,12 @@ def describe(records: Sequence[Record], pick: str = "selected") -> Description:
 
 
 def _classes(records: Sequence[Record]) -> tuple[str, ...]:
+    targets = {record.facts["corpus"].get("target", "classes") for record in records}
+    if others := sorted(targets - {"classes"}):
+        raise MertkError(
+            f"describe: confusion, calibration and slices are of classes; these trials predict "
+            f"{' and '.join(others)}"
+        )
     found = {tuple(record.facts["corpus"]["classes"]) for record in records}
     if not found:
         raise MertkError("describe: there is no finished trial (0); run the recipe first")

@@ -12,6 +12,7 @@ from mertk.contracts import Clip
 from mertk.doctor.findings import Examined, Finding
 from mertk.doctor.pictures import BLACK, seen
 from mertk.doctor.sound import SILENCE, heard
+from mertk.target import target_of
 
 
 def same_sound(examined: Examined) -> Iterator[Finding]:
@@ -29,6 +30,7 @@ def same_pictures(examined: Examined) -> Iterator[Finding]:
 def _twins(
     examined: Examined, modality: str, digests: Iterable[tuple[Clip, str]]
 ) -> Iterator[Finding]:
+    target = target_of(examined.corpus.card)
     groups: dict[str, list[Clip]] = defaultdict(list)
     for clip, digest in digests:
         groups[digest].append(clip)
@@ -36,7 +38,7 @@ def _twins(
         ids = tuple(clip.id for clip in clips)
         if len(ids) < 2:
             continue
-        labels = sorted({str(clip.labels.get("emotion")) for clip in clips})
+        labels = sorted({target.fault(clip) or str(target.told(clip)) for clip in clips})
         leaks = examined.leaked(ids, ids)
         what = [
             f"{len(ids)} clips with the same {WORDS[modality]}",

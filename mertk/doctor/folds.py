@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from mertk.doctor.findings import Examined, Finding
+from mertk.target import target_of
 
 
 def unfolded(examined: Examined) -> Iterator[Finding]:
@@ -47,10 +48,19 @@ def speakers(examined: Examined) -> Iterator[Finding]:
 
 
 def classes(examined: Examined) -> Iterator[Finding]:
-    """A fold that lacks a class: it cannot be learned, or its recall cannot be scored."""
-    labels = {i: clip.labels.get("emotion") for i, clip in examined.clips.items()}
+    """A fold that lacks a class: it cannot be learned, or its recall cannot be scored.
+
+    Likewise a label, or a dimension that no clip is rated on.
+    """
+    target = target_of(examined.corpus.card)
+    shows = {
+        i: target.examples(clip) for i, clip in examined.clips.items() if not target.fault(clip)
+    }
     for fold in examined.corpus.folds:
-        trained, tested = ({labels.get(i) for i in part} for part in (fold.train, fold.test))
+        trained, tested = (
+            frozenset[str]().union(*(shows.get(i, frozenset()) for i in part))
+            for part in (fold.train, fold.test)
+        )
         for name in examined.corpus.card.classes:
             if trained and name not in trained:
                 yield Finding(f"{fold.name}: no training clip is {name}")

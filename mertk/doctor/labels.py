@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mertk.doctor.findings import Examined, Finding
 from mertk.home import home
+from mertk.target import target_of
 
 
 def same_id(examined: Examined) -> Iterator[Finding]:
@@ -17,17 +18,18 @@ def same_id(examined: Examined) -> Iterator[Finding]:
 
 
 def no_class(examined: Examined) -> Iterator[Finding]:
-    """A label that is none of the classes."""
-    classes = examined.corpus.card.classes
+    """A label that is none of the classes, or no number where numbers are predicted."""
+    target = target_of(examined.corpus.card)
     for clip in examined.corpus.clips:
-        label = clip.labels.get("emotion")
-        if label not in classes:
-            yield Finding(f"is labelled {label!r}", (clip.id,), exclude=(clip.id,))
+        if fault := target.fault(clip):
+            yield Finding(fault, (clip.id,), exclude=(clip.id,))
 
 
 def empty_class(examined: Examined) -> Iterator[Finding]:
-    """A class that no clip has."""
-    there = {clip.labels.get("emotion") for clip in examined.corpus.clips}
+    """A class or label that no clip has, a dimension that none is rated on."""
+    target = target_of(examined.corpus.card)
+    clips = [clip for clip in examined.corpus.clips if not target.fault(clip)]
+    there = frozenset[str]().union(*(target.examples(clip) for clip in clips))
     for name in examined.corpus.card.classes:
         if name not in there:
             yield Finding(f"{name!r} has no clip")

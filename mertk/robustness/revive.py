@@ -37,7 +37,7 @@ class Revived:
         device: Where.
     """
 
-    model: torch.nn.Module
+    model: Model
     record: Record
     batch_size: int
     device: torch.device

@@ -14,15 +14,17 @@ class McNemar:
     """What the clips say that exactly one system gets right.
 
     Args:
-        p: Two-sided, of all seeds together.
+        p: Two-sided, of all seeds together; None where there is none.
         seeds: Per seed, the clips that only the first system gets right, those that only the
             second does, and p.
         notes: What a reader has to know.
+        reason: Why there is no p; '' where there is.
     """
 
-    p: float
-    seeds: tuple[tuple[int, int, float], ...]
-    notes: tuple[str, ...]
+    p: float | None
+    seeds: tuple[tuple[int, int, float], ...] = ()
+    notes: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def mcnemar(labels: Array, first: Array, second: Array) -> McNemar:
@@ -42,7 +44,7 @@ def mcnemar(labels: Array, first: Array, second: Array) -> McNemar:
     ab, wenn k unter n gegebenen Tests zur Ablehnung fuehren", Metrika 1978, for the combination.
 
     Args:
-        labels: [B] class indices.
+        labels: [B] class indices; of [B, N] there is no p, since no clip is just right or wrong.
         first: [S, B, N] scores by seed.
         second: Likewise, of the same seeds.
 
@@ -50,6 +52,8 @@ def mcnemar(labels: Array, first: Array, second: Array) -> McNemar:
         ValueError: Shapes do not fit.
     """
     labels, first, second = np.asarray(labels), np.asarray(first), np.asarray(second)
+    if labels.ndim == 2 and first.shape == second.shape and first.shape[1:] == labels.shape:
+        return McNemar(None, reason="only of classes is a clip just right or wrong")
     if first.ndim != 3 or first.shape != second.shape or labels.shape != first.shape[1:2]:
         raise ValueError(
             f"first, second: shapes {first.shape} and {second.shape} with labels {labels.shape}; "

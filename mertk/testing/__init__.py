@@ -17,15 +17,24 @@ if TYPE_CHECKING:
     from mertk.testing.encoders import EncoderTests
     from mertk.testing.fusions import FusionTests
     from mertk.testing.metrics import MetricTests
+    from mertk.testing.numbers import NumberMetricTests
     from mertk.testing.tasks import TaskTests
 
-__all__ = ["DatasetTests", "EncoderTests", "FusionTests", "MetricTests", "TaskTests"]
+__all__ = [
+    "DatasetTests",
+    "EncoderTests",
+    "FusionTests",
+    "MetricTests",
+    "NumberMetricTests",
+    "TaskTests",
+]
 
 _HOMES = {
     "DatasetTests": "datasets",
     "EncoderTests": "encoders",
     "FusionTests": "fusions",
     "MetricTests": "metrics",
+    "NumberMetricTests": "numbers",
     "TaskTests": "tasks",
 }
 

@@ -5,7 +5,7 @@ import math
 import pickle
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ import pytest
 
 from mertk.contracts import Card, Clip, DatasetSource, Fold, MediaRef
 from mertk.published import Count, Counted, Knowing, Tolerant
+from mertk.target import target_of
 from mertk.testing._kit import Kit
 
 # Ids and fold names become parts of file names and of comma-separated command line values.
@@ -63,11 +64,25 @@ class DatasetTests(Kit):
         assert not silent, f"card: nothing is said about {', '.join(silent)}"
 
     def test_classes_are_distinct(self, dataset: DatasetSource) -> None:
-        """The class indices stand for at least two different emotions."""
+        """The class indices stand for at least two different emotions.
+
+        One dimension is enough, or one label.
+        """
         classes = dataset.card.classes
         assert isinstance(classes, tuple)
-        assert len(classes) >= 2
+        assert len(classes) >= (2 if dataset.card.target == "classes" else 1)
         assert not repeated(classes), f"card.classes: twice {repeated(classes)}"
+
+    def test_what_is_predicted_is_known_without_opening_the_corpus(
+        self, dataset: DatasetSource, arguments: Mapping[str, Any]
+    ) -> None:
+        """The argument or attribute `target` says what the card says: recipes are checked by it."""
+        parameters = inspect.signature(self.component).parameters
+        said = getattr(self.component, "target", "classes")
+        if "target" in parameters:
+            said = arguments.get("target", parameters["target"].default)
+        assert dataset.card.target == said
+        assert target_of(dataset.card).kind == said
 
     def test_ids_are_unique_and_safe_in_file_names(self, clips: Sequence[Clip]) -> None:
         """An id names one clip, in results and on disk."""
@@ -76,10 +91,16 @@ class DatasetTests(Kit):
     def test_every_label_is_a_class_and_every_class_occurs(
         self, dataset: DatasetSource, clips: Sequence[Clip]
     ) -> None:
-        """`labels['emotion']` is one of `card.classes`, and none of them is empty."""
-        found = {clip.labels.get("emotion") for clip in clips}
+        """`labels['emotion']` is one of `card.classes`, and none of them is empty.
+
+        Where dimensions or labels are predicted, each clip has a number for one of them at least;
+        each dimension is rated and each label occurs.
+        """
+        target = target_of(dataset.card)
+        wrong = [f"{clip.id}: {fault}" for clip in clips if (fault := target.fault(clip))]
+        assert not wrong, f"labels that are none: {wrong[:5]}"
+        found = frozenset[str]().union(*(target.examples(clip) for clip in clips))
         classes = set(dataset.card.classes)
-        assert found <= classes, f"labels that are no class: {found - classes}"
         assert classes <= found, f"classes without a clip: {sorted(classes - found)}"
 
     def test_clips_are_made_of_plain_values(self, clips: Sequence[Clip]) -> None:
@@ -87,6 +108,8 @@ class DatasetTests(Kit):
         for clip in clips:
             assert isinstance(clip.speaker, str)
             assert all(isinstance(v, str | float) for v in clip.labels.values()), clip
+            # NaN equals nothing, itself included: leave out what nobody rated.
+            assert not any(v != v for v in clip.labels.values()), f"{clip.id}: a label is NaN"
             assert all(isinstance(v, str) for v in clip.group.values()), clip
             assert clip.text is None or clip.text.strip(), f"{clip.id}: text is blank, not None"
         assert pickle.loads(pickle.dumps(list(clips))) == list(clips)

@@ -200,7 +200,7 @@ class Loop:
             )
         return said
 
-    def _labels(self, rows: Tensor) -> NDArray[np.int64]:
+    def _labels(self, rows: Tensor) -> NDArray[Any]:
         return self.data.labels[rows].numpy()
 
     def state(self, done: Fit) -> dict[str, Any]:

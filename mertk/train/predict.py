@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mertk.data import ClipData
+from mertk.model import Model
 from mertk.sampling import eval_batches
 from mertk.train.record import Scores
 
@@ -15,7 +16,7 @@ class Said:
     """What a model says of B clips.
 
     Args:
-        scores: [B, N] class probabilities.
+        scores: [B, N] class probabilities, or as the target is.
         fused: [B, C] the fusion's vectors side by side, on the CPU.
     """
 
@@ -24,7 +25,7 @@ class Said:
 
 
 def predict(
-    model: torch.nn.Module,
+    model: Model,
     data: ClipData,
     rows: Tensor,
     batch_size: int,
@@ -38,7 +39,7 @@ def predict(
         for picked in batches:
             batch = data.batch(picked)
             output = model({k: s.to(device) for k, s in batch.streams.items()})
-            scores.append(output.logits.float().softmax(-1))
+            scores.append(model.objective.scores(output.logits.float()))
             fused.append(torch.cat(list(output.fused.values()), dim=-1).float())
     order = torch.cat(batches)
     position = torch.empty(len(data.labels), dtype=torch.long)

@@ -65,3 +65,15 @@ def register_metrics(register: Register) -> None:
     register("ece", f"{at}.ece:ECE", summary="expected calibration error; lower is better")
     register("nll", f"{at}.nll:NLL", summary="cross-entropy in nats; lower is better")
     register("brier", f"{at}.brier:Brier", summary="Brier score, 0 to 2; lower is better")
+    register("ccc", f"{at}.ccc:CCC", summary="concordance correlation of dimensions")
+    register("pearson", f"{at}.pearson:Pearson", summary="Pearson's correlation of dimensions")
+    register("mae", f"{at}.mae:MAE", summary="mean absolute error of dimensions; lower is better")
+    register("micro_f1", f"{at}.micro_f1:MicroF1", summary="F1 over all of several labels together")
+    register("label_f1", f"{at}.label_f1:LabelF1", summary="F1 averaged over several labels")
+    register("mean_ap", f"{at}.mean_ap:MeanAP", summary="average precision over several labels")
+    register("hamming", f"{at}.hamming:Hamming", summary="share of wrong labels; lower is better")
+    register(
+        "subset_accuracy",
+        f"{at}.subset_accuracy:SubsetAccuracy",
+        summary="share of clips whose several labels are all right",
+    )

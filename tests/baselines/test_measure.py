@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from mertk.contracts import Fold
 from mertk.plan import Corpus
 from mertk_plugins.datasets.iemocap import IEMOCAP
 from tests.baselines.corpora import clip, corpus
-from tests.plugins.datasets.iemocap_release import write_full_release
+from tests.plugins.datasets.iemocap_release import Turn, write_dialogue, write_full_release
 from tests.shared import SHARED
 
 RATED = {"emotion:E1": "sad", "emotion:E2": "sad", "emotion:E3": "happy"}
@@ -185,3 +186,28 @@ def test_without_a_ceiling_above_the_floor_there_is_no_share() -> None:
     assert place(0.8, low, "ua").share is None
     with pytest.raises(ValueError, match=r"standings: none without media \(0\)"):
         place(0.8, [], "ua")
+
+
+def test_what_a_scenario_gives_away_is_gone_where_folds_keep_scenarios_apart(
+    tmp_path: Path,
+) -> None:
+    emotions = {"impro01": "ang", "impro02": "sad", "impro03": "hap", "impro04": "neu"}
+    told = {"script01_1": "ang", "script01_2": "sad", "script02_1": "neu", "script03_1": "hap"}
+    for session in range(1, 6):
+        for scenario, emotion in (emotions | told).items():
+            turns = [Turn(who, emotion, n, n + 0.5, scenario) for n, who in enumerate("FMFM")]
+            write_dialogue(tmp_path, f"Ses0{session}F_{scenario}", turns)
+
+    def read(folds: Any) -> tuple[dict[str, Standing], dict[str, str]]:
+        source = IEMOCAP(tmp_path, folds=folds, partial=True)
+        parts = tuple(source.folds())
+        whole = Corpus(source.card, tuple(source.clips()), parts, {}, parts)
+        standings, skipped = measure(whole)
+        return {s.name: s for s in standings}, {s.name: s.reason for s in skipped}
+
+    leaking, _ = read("session")
+    assert leaking["scenario"].pooled == leaking["text"].pooled == Figures(1.0, 1.0)
+    honest, skipped = read("scenario")
+    for name in ("scenario", "text"):
+        assert skipped[name].endswith("of a test clip never occurs in its fold's training part")
+    assert honest["majority"].pooled.ua <= 0.25

@@ -57,6 +57,8 @@ class CellReader:
         columns: For each of `COLUMNS` that the table has, its name there, or a template.
         required: Those that may not be empty in any row.
         classes: The classes; None takes every label.
+        numbers: Columns of numbers that are predicted instead of the label.
+        binary: Whether these are 1 and 0.
         drop_unlisted: Pass over rows with other labels instead of reporting them.
         root: What media paths are relative to.
         allow_outside: Let them lead out of it.
@@ -66,6 +68,8 @@ class CellReader:
     columns: Mapping[str, str]
     required: Sequence[str]
     classes: Sequence[str] | None
+    numbers: Sequence[str]
+    binary: bool
     drop_unlisted: bool
     root: Path
     allow_outside: bool
@@ -79,8 +83,7 @@ class CellReader:
         seen: dict[str, int] = {}
         further: dict[str, dict[str, str | float]] = {}
         for number, row in rows:
-            name = _plain(filled(self.columns["label"], row))
-            if self.drop_unlisted and self.classes is not None and name not in self.classes:
+            if self._unlisted(row):
                 self.dropped |= self._media_paths(row)
                 continue
             before = len(self.faults)
@@ -100,13 +103,19 @@ class CellReader:
             for r in records
         ]
 
+    def _unlisted(self, row: Cells) -> bool:
+        """Whether a row is to be passed over for its label."""
+        if not self.drop_unlisted or self.classes is None:
+            return False
+        return _plain(filled(self.columns["label"], row)) not in self.classes
+
     def _record(self, number: int, row: Cells) -> Record:
         cells = {n: self._cell(number, n, row) for n in self.columns if n not in MEDIA}
         for name in self.required:
             if not cells[name]:
                 self._fault(number, f"{name}: is empty")
         self._check_id(number, cells["id"])
-        label = cells["label"]
+        label = cells.get("label", "")
         if self.classes is not None and label and label not in self.classes:
             near = did_you_mean(label, self.classes)
             self._fault(number, f"label: {label!r} is none of the classes{near}")
@@ -118,7 +127,7 @@ class CellReader:
         return Record(
             Clip(
                 id=cells["id"],
-                labels={"emotion": label},
+                labels={**({"emotion": label} if label else {}), **self._numbers(number, cells)},
                 speaker=cells.get("speaker", ""),
                 group={"group": group} if group else {},
                 media=self._media(number, row, cells),
@@ -127,6 +136,22 @@ class CellReader:
             fold=cells.get("fold", ""),
             split=SPLITS.get(split, ""),
         )
+
+    def _numbers(self, number: int, cells: Mapping[str, str]) -> dict[str, Label]:
+        """What is predicted instead of the label, where it is rated."""
+        found: dict[str, Label] = {}
+        for name in (n for n in self.numbers if cells[n]):
+            if not _is_number(cells[name]):
+                what = f"{name}: not a number ({cells[name]!r})"
+                self._fault(number, what, cause=f"{name}: not a number")
+                continue
+            found[name] = float(cells[name])
+            if self.binary and found[name] not in (0, 1):
+                what = f"{name}: neither 0 nor 1 ({cells[name]})"
+                self._fault(number, what, cause=f"{name}: neither 0 nor 1")
+        if self.numbers and not any(cells[n] for n in self.numbers):
+            self._fault(number, f"{', '.join(self.numbers)}: all are empty; leave the row out")
+        return found
 
     def _media(self, number: int, row: Cells, cells: Mapping[str, str]) -> dict[str, MediaRef]:
         start = self._seconds(number, "start", cells.get("start", ""))

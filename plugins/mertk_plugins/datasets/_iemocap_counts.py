@@ -6,6 +6,7 @@ from typing import Final
 
 from mertk.published import Count
 from mertk_plugins.datasets._iemocap_files import DIALOGUES, Utterance
+from mertk_plugins.datasets._iemocap_target import Chosen
 
 TURNS: Final = 10039
 EMOTIONS: Final[Mapping[str, int]] = {
@@ -36,8 +37,7 @@ STYLES: Final[Mapping[str, int]] = {"improvised": 2943, "scripted": 2588}
 def counts(
     dialogues: Mapping[int, int],
     turns: Sequence[Utterance],
-    classes: Collection[str],
-    merged: Mapping[str, str],
+    chosen: Chosen,
     style: str,
 ) -> list[Count]:
     """What is known of a copy and of the release.
@@ -45,22 +45,25 @@ def counts(
     Args:
         dialogues: Label files by session.
         turns: Labelled turns of the style.
-        classes: The classes.
-        merged: Emotion -> the class that it counts as.
+        chosen: Which of them are clips.
         style: all, improvised or scripted; of the latter two only the number of all turns of the
             usual four classes is published.
     """
     found = [Count(f"dialogues of session{n}", DIALOGUES[n], dialogues[n]) for n in DIALOGUES]
-    chosen = {e for e in EMOTIONS if merged.get(e, e) in classes}
-    usual = chosen == set(SESSIONS[1])
-    there = Counter(turn.emotion for turn in turns if turn.emotion in chosen)
+    everything = Count("labelled turns", TURNS, len(turns))
+    if chosen.emotions is None:
+        return [*found, *([everything] if style == "all" else [])]
+    classes, merged = chosen.emotions, chosen.merged
+    emotions = {e for e in EMOTIONS if chosen.has(e)}
+    usual = emotions == set(SESSIONS[1])
+    there = Counter(turn.emotion for turn in turns if turn.emotion in emotions)
     if style != "all":
         clips = [Count(f"{style} clips", STYLES[style], there.total())] if usual else []
         return [*found, *clips]
     return [
         *found,
-        Count("labelled turns", TURNS, len(turns)),
-        Count("clips", sum(EMOTIONS[e] for e in chosen), there.total()),
+        everything,
+        Count("clips", sum(EMOTIONS[e] for e in emotions), there.total()),
         *_by_class(there, EMOTIONS, classes, merged, ""),
         *(
             count

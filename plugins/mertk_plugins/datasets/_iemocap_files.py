@@ -84,6 +84,12 @@ class Utterance:
     ratings: dict[str, str | float] = field(default_factory=dict)
 
     @property
+    def means(self) -> dict[str, float]:
+        """The mean ratings by dimension, without those that are no number: nobody gave one."""
+        found = {"valence": self.valence, "arousal": self.arousal, "dominance": self.dominance}
+        return {name: value for name, value in found.items() if not math.isnan(value)}
+
+    @property
     def dialogue(self) -> str:
         """The dialogue it is of."""
         return self._part("dialogue")

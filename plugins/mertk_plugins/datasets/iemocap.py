@@ -1,17 +1,16 @@
 """IEMOCAP: ten actors in five sessions of dialogues, improvised and from scripts."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from mertk.contracts import Card, Clip, Fold, MediaRef
-from mertk.errors import CorpusError, did_you_mean
+from mertk.errors import CorpusError
 from mertk.published import Count
 from mertk_plugins._checks import some_modalities
 from mertk_plugins.datasets._iemocap_counts import TURNS, counts
 from mertk_plugins.datasets._iemocap_files import (
-    CODES,
     DIALOGUES,
     HOW_TO_GET,
     Utterance,
@@ -20,11 +19,14 @@ from mertk_plugins.datasets._iemocap_files import (
     read_labels,
     read_transcription,
 )
+from mertk_plugins.datasets._iemocap_folds import (
+    PLAYED,
+    SCENARIO_GROUPS,
+    across_scenarios,
+    leave_one_out,
+)
+from mertk_plugins.datasets._iemocap_target import choose
 
-CLASSES: Mapping[int, tuple[str, ...]] = {
-    4: ("angry", "happy", "neutral", "sad"),
-    6: ("angry", "happy", "neutral", "sad", "excited", "frustrated"),
-}
 STYLES = {"impro": "improvised", "script": "scripted"}
 GENDERS = {"F": "female", "M": "male"}
 LEFT, RIGHT = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0)
@@ -42,25 +44,42 @@ class IEMOCAP:
     merged as the label is, several emotions joined with `|`; `valence:E3` ...) and each actor about
     themself (`self:emotion:F1`, `self:valence:F1` ...).
 
+    Predicted are classes or the three dimensions, rated on all 10039 turns.
+
     With 4 classes and excited merged into happy these are the 5531 clips of the literature: angry
-    1103, happy 1636, neutral 1708, sad 1084.
+    1103, happy 1636, neutral 1708, sad 1084. With 6 classes nothing is merged: 7380 clips, angry
+    1103, happy 595, neutral 1708, sad 1084, excited 1041, frustrated 1849. Papers on conversations
+    mostly say 7433, of which 648 are happy: they count a processed set of features that was handed
+    on, not the release's labels, so their numbers are of other clips.
 
     Scenarios recur in every session: 71.4 % UA can be had from the scenario alone, so that what
-    a model learned from words may be the script.
+    a model learned from words may be the script. With `folds: scenario` it cannot be.
 
     Source: Busso et al., Language Resources and Evaluation 42(4), 2008.
 
     Args:
         root: The folder of the release: the one with Session1 ... Session5, or the one that holds
             `IEMOCAP_full_release`.
+        target: What is predicted: classes of emotion, or the dimensions valence, arousal and
+            dominance, each the mean over listeners as the release tells it, from 1 (negative, calm,
+            weak) to 5 (positive, excited, strong).
         classes: 4 (angry, happy, neutral, sad), 6 (and excited, frustrated), or a list of names in
             the order of the class indices; there are besides: fearful, surprised, disgusted, other.
-            Turns of other emotions are left out.
+            Turns of other emotions are left out. Default: 4; where dimensions are predicted, every
+            labelled turn whatever its emotion, those that listeners disagreed on among them.
         merge_excited: Count excited turns as happy. Default: where happy is a class and excited is
             not.
         folds: `session` tests on one session (two speakers) in five folds, `session1` ...;
             `speaker` on one speaker in ten, `Ses01F` ...: there the partner, who is heard in the
-            same dialogues, stays among the training speakers.
+            same dialogues, stays among the training speakers. `scenario` tests on one session's
+            clips of one group of scenarios, `session1-scenarios1` ..., and trains on the other
+            sessions' clips of the other groups: neither a speaker nor a scenario nor a script of
+            the test clips is known from training.
+        scenario_groups: For `folds: scenario`: G groups make 5 G folds, in which every clip is
+            tested once and (G - 1) / G of the four other sessions train. With 3 (the default) that
+            is 15 folds with 2950 of the 5531 clips to train on, on average; with 2, 10 folds with
+            2212; with 5, 25 folds with 3540. There are 8 improvised scenarios and 3 scripts, whose
+            parts stay together.
         style: Which dialogues: all, improvised or scripted ones.
         modalities: What clips carry.
         sound: Where sound is read: `sentences` are the release's single files of one channel, cut
@@ -68,7 +87,8 @@ class IEMOCAP:
         partial: Accept a copy that lacks some of the release's 151 dialogues or 10039 turns.
 
     Raises:
-        ValueError: `classes` names no emotion or one twice, or contradicts `merge_excited`.
+        ValueError: `classes` names no emotion or one twice, or contradicts `merge_excited`;
+            `scenario_groups` is out of range, or given for other folds.
     """
 
     tolerant: ClassVar[Mapping[str, bool]] = {"partial": True}
@@ -76,30 +96,29 @@ class IEMOCAP:
     def __init__(
         self,
         root: Path,
-        classes: Literal[4, 6] | list[str] = 4,
+        target: Literal["classes", "dimensions"] = "classes",
+        classes: Literal[4, 6] | list[str] | None = None,
         merge_excited: bool | None = None,
-        folds: Literal["session", "speaker"] = "session",
+        folds: Literal["session", "speaker", "scenario"] = "session",
+        scenario_groups: int | None = None,
         style: Literal["all", "improvised", "scripted"] = "all",
         modalities: Sequence[Literal["audio", "video", "text"]] = ("audio", "video", "text"),
         sound: Literal["sentences", "dialogues"] = "sentences",
         partial: bool = False,
     ) -> None:
-        names = tuple(classes) if isinstance(classes, list) else CLASSES[classes]
-        _check_classes(names)
-        if merge_excited and "excited" in names:
-            raise ValueError("merge_excited: excited is a class of its own (True); use False")
-        if merge_excited and "happy" not in names:
-            raise ValueError("merge_excited: happy is no class (True); use False")
+        self.chosen = choose(target, classes, merge_excited)
+        _check_groups(scenario_groups, folds, style)
         self.root = Path(root)
-        self.merged = {"excited": "happy"} if _merges(merge_excited, names) else {}
         self.grouped_by = folds
+        self.scenario_groups = SCENARIO_GROUPS if scenario_groups is None else scenario_groups
         self.style = style
         self.modalities = some_modalities(modalities, "audio, video or text")
         self.sound = sound
         self.partial = partial
         self.card = Card(
             title="Interactive Emotional Dyadic Motion Capture database (IEMOCAP)",
-            classes=names,
+            classes=self.chosen.outputs,
+            target=target,
             licence="IEMOCAP release agreement of USC SAIL (research only, not to be passed on)",
             citation="Busso et al., IEMOCAP: interactive emotional dyadic motion capture database, "
             "Language Resources and Evaluation 42(4), 2008, 335-359",
@@ -122,21 +141,17 @@ class IEMOCAP:
         return self._clips
 
     def folds(self) -> Sequence[Fold]:
-        """Leave one session, or one speaker, out.
+        """Leave one session or speaker out, or one session and some scenarios.
 
         Raises:
-            CorpusError: As `clips`.
+            CorpusError: As `clips`; there are fewer scenarios than groups of them.
         """
-        of: Callable[[Clip], str] = {
-            "session": lambda clip: clip.group["session"],
-            "speaker": lambda clip: clip.speaker,
-        }[self.grouped_by]
-        everyone = frozenset(clip.id for clip in self._clips)
-        tests = {
-            name: frozenset(clip.id for clip in self._clips if of(clip) == name)
-            for name in sorted({of(clip) for clip in self._clips})
-        }
-        return [Fold(name, everyone - test, test) for name, test in tests.items()]
+        if self.grouped_by == "session":
+            return leave_one_out(self._clips, lambda clip: clip.group["session"])
+        if self.grouped_by == "speaker":
+            return leave_one_out(self._clips, lambda clip: clip.speaker)
+        emotions = [str(clip.labels["emotion"]) for clip in self._clips]
+        return across_scenarios(self._clips, emotions, self.scenario_groups)
 
     def counts(self) -> Sequence[Count]:
         """Dialogues and labelled turns, all and of each class, as the release and papers have them.
@@ -146,7 +161,7 @@ class IEMOCAP:
         """
         dialogues = {n: len(paths) for n, paths in self._files.items()}
         turns = [turn for turn in self._turns if self.style in ("all", _style(turn))]
-        return counts(dialogues, turns, self.card.classes, self.merged, self.style)
+        return counts(dialogues, turns, self.chosen, self.style)
 
     def knows(self, path: Path) -> bool:
         """Whether a file is of a dialogue or labelled turn of the release, of whatever class."""
@@ -175,8 +190,7 @@ class IEMOCAP:
         chosen = [
             turn
             for turn in self._turns
-            if self.merged.get(turn.emotion, turn.emotion) in self.card.classes
-            and self.style in ("all", _style(turn))
+            if self.chosen.has(turn.emotion) and self.style in ("all", _style(turn))
         ]
         texts = dict(self._texts(folder, {(t.session, t.dialogue) for t in chosen}))
         made = (self._clip(folder, turn, texts.get(turn.id)) for turn in chosen)
@@ -227,11 +241,9 @@ class IEMOCAP:
         return Clip(
             id=turn.id,
             labels={
-                "emotion": self.merged.get(turn.emotion, turn.emotion),
+                "emotion": self.chosen.emotion(turn.emotion),
                 "original": turn.emotion,
-                "valence": turn.valence,
-                "arousal": turn.arousal,
-                "dominance": turn.dominance,
+                **turn.means,
                 **{what: self._merged(said) for what, said in turn.ratings.items()},
             },
             speaker=f"Ses0{turn.session}{turn.talker}",
@@ -249,7 +261,7 @@ class IEMOCAP:
     def _merged(self, said: str | float) -> str | float:
         if not isinstance(said, str):
             return said
-        return "|".join(dict.fromkeys(self.merged.get(name, name) for name in said.split("|")))
+        return "|".join(dict.fromkeys(map(self.chosen.emotion, said.split("|"))))
 
     def _audio(self, session: Path, turn: Utterance) -> MediaRef:
         if self.sound == "sentences":
@@ -261,14 +273,10 @@ def _style(turn: Utterance) -> str:
     return next(style for word, style in STYLES.items() if turn.scenario.startswith(word))
 
 
-def _merges(asked: bool | None, names: Sequence[str]) -> bool:
-    return ("happy" in names and "excited" not in names) if asked is None else asked
-
-
-def _check_classes(names: Sequence[str]) -> None:
-    known = [name for name in CODES.values() if name != "undecided"]
-    for name in names:
-        if name not in known:
-            raise ValueError(f"classes: no emotion named {name!r}{did_you_mean(name, known)}")
-    if len(names) < 2 or len(set(names)) < len(names):
-        raise ValueError(f"classes: must be two or more, each once ({', '.join(names)})")
+def _check_groups(groups: int | None, folds: str, style: str) -> None:
+    if groups is None:
+        return
+    if folds != "scenario":
+        raise ValueError(f"scenario_groups: is only for `folds: scenario` ({groups})")
+    if not 2 <= groups <= PLAYED[style]:
+        raise ValueError(f"scenario_groups: must be 2 to {PLAYED[style]} ({groups})")

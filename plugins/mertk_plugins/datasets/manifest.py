@@ -10,6 +10,7 @@ from mertk.contracts import Card, Clip, Fold
 from mertk.errors import CorpusError, did_you_mean
 from mertk_plugins.datasets._cells import COLUMNS, MEDIA, CellReader, Record, safe, sources
 from mertk_plugins.datasets._folds import deal
+from mertk_plugins.datasets._manifest_target import check_outputs
 from mertk_plugins.datasets._row_faults import lines
 from mertk_plugins.datasets._rows import Rows, hub, read
 
@@ -22,6 +23,8 @@ class Manifest:
     One row is one clip. Columns:
 
     - `id` and `label`: necessary, never empty. An id is unique and can be part of a file name.
+      Where dimensions or labels are predicted, each has a column of its own instead of `label`:
+      numbers, or 1 and 0; an empty cell means that nobody rated it, and one at least is not empty.
     - `audio`, `video`: media files; `text`: what is said; `features`: a file of precomputed
       features for the `table` encoder. At least one of these columns is necessary. An empty cell
       means that the clip lacks this modality.
@@ -49,7 +52,10 @@ class Manifest:
         features: One file of precomputed features for all clips, relative to `media_root`.
         columns: Where columns are called otherwise: the name above -> the name in the table, or a
             template over names in the table, such as `video: clips/{dialogue}_{turn}.mp4`.
-        classes: The classes in the order of their indices; default: all labels, sorted.
+        target: What is predicted: classes; dimensions, such as valence or sentiment; or labels, of
+            which a clip may have several.
+        classes: The classes in the order of their indices; default: all labels, sorted. The names
+            of the dimensions or labels, where these are predicted: there is no default.
         unlisted: What to do with rows whose label is none of `classes`: report or drop them.
         folds: `speaker`: k folds without a common speaker; `group`: k folds without a common group;
             `column`: each value of the `fold` column is tested on once; `split`: one fold from the
@@ -70,6 +76,7 @@ class Manifest:
         media_root: Path | None = None,
         features: Path | None = None,
         columns: dict[str, str] | None = None,
+        target: Literal["classes", "dimensions", "labels"] = "classes",
         classes: list[str] | None = None,
         unlisted: Literal["error", "drop"] = "error",
         folds: Literal["speaker", "group", "column", "split"] = "speaker",
@@ -82,15 +89,12 @@ class Manifest:
             )
         if dataset is None and (config or revision):
             raise ValueError("dataset: `config` and `revision` belong to a hub dataset; name it")
+        check_outputs(target, classes, unlisted)
+        self.target, self.numbers = target, () if target == "classes" else tuple(classes or ())
         for name in columns or {}:
-            if name not in COLUMNS:
-                raise ValueError(f"columns: not a column ({name!r}){did_you_mean(name, COLUMNS)}")
-        if classes is not None and len(set(classes)) != len(classes):
-            raise ValueError(f"classes: a name stands twice ({classes}); each class once")
-        if classes is not None and len(classes) < 2:
-            raise ValueError(f"classes: fewer than two ({classes}); nothing to tell apart")
-        if unlisted == "drop" and classes is None:
-            raise ValueError("unlisted: 'drop' needs `classes` to tell what is listed")
+            known = (*COLUMNS, *self.numbers)
+            if name not in known:
+                raise ValueError(f"columns: not a column ({name!r}){did_you_mean(name, known)}")
         if k is not None and k < 2:
             raise ValueError(f"k: folds to train and test need at least 2 ({k})")
         self.path, self.dataset, self.config, self.revision = path, dataset, config, revision
@@ -116,6 +120,7 @@ class Manifest:
         return Card(
             title=self.path.stem if self.path else self.name,
             classes=tuple(self.classes or sorted({str(c.labels["emotion"]) for c in self.clips()})),
+            target=self.target,
             licence="not stated: a corpus of the user's own",
             citation="not stated: a corpus of the user's own",
             how_to_get=f"Ask whoever made {self.path.name if self.path else self.name}.",
@@ -148,11 +153,16 @@ class Manifest:
                 f"{self.name}: {there} {self.by}s do not make k={self.k} folds; set k to "
                 f"{there} or fewer, or to null for one fold per {self.by}"
             )
-        classes = [str(record.clip.labels["emotion"]) for record in self._records]
+        classes = [self._dealt_as(record.clip) for record in self._records]
         return [
             self._fold(f"fold{number}", [group in part for group in groups])
             for number, part in enumerate(deal(groups, classes, self.k), start=1)
         ]
+
+    def _dealt_as(self, clip: Clip) -> str:
+        """What folds are to hold about the same share of; dimensions are not looked at."""
+        has = "|".join(name for name in self.numbers if clip.labels.get(name) == 1)
+        return {"classes": str(clip.labels.get("emotion")), "labels": has}.get(self.target, "")
 
     def knows(self, path: Path) -> bool:
         """Whether a row that was dropped (`unlisted: drop`) names a file."""
@@ -194,7 +204,8 @@ class Manifest:
         else:
             rows = read(Path(self.name))
         needed = {"speaker": "speaker", "group": "group", "column": "fold", "split": "split"}
-        required = ("id", "label", needed[self.by])
+        label = () if self.numbers else ("label",)
+        required = ("id", *label, needed[self.by])
         self._refuse(self._column_faults(rows, required))
         if self.features is not None and not self.features.is_file():
             raise CorpusError(
@@ -203,7 +214,9 @@ class Manifest:
         reader = CellReader(
             columns=self._there(rows),
             required=required,
-            classes=self.classes,
+            classes=None if self.numbers else self.classes,
+            numbers=self.numbers,
+            binary=self.target == "labels",
             drop_unlisted=self.unlisted == "drop",
             root=self.root,
             allow_outside=self.allow_outside,
@@ -218,7 +231,7 @@ class Manifest:
 
     def _there(self, rows: Rows) -> dict[str, str]:
         """The table's name of each known column it has."""
-        names = {name: self.columns.get(name, name) for name in COLUMNS}
+        names = {name: self.columns.get(name, name) for name in (*COLUMNS, *self.numbers)}
         return {n: theirs for n, theirs in names.items() if set(sources(theirs)) <= {*rows.columns}}
 
     def _column_faults(self, rows: Rows, required: Sequence[str]) -> list[str]:
@@ -231,16 +244,17 @@ class Manifest:
             for source in sources(theirs)
             if source not in rows.columns
         ]
-        for name in required:
+        for name in (*required, *self.numbers):
             if name not in there and name not in self.columns:
-                use = f" (folds={self.by} needs it)" if name not in ("id", "label") else ""
+                own = ("id", "label", *self.numbers)
+                use = f" (folds={self.by} needs it)" if name not in own else ""
                 near = did_you_mean(name, rows.columns)
                 faults.append(
                     f"no column {name!r}{use}{near}; name yours with columns={{{name}: ...}}"
                 )
         if self.features is None and not {*MEDIA, "text"} & set(there):
             faults.append("no medium: needs a column audio, video, text or features")
-        if "emotion" in rows.columns and "emotion" not in there.values():
+        if not self.numbers and "emotion" in rows.columns and "emotion" not in there.values():
             faults.append(
                 "the column 'emotion' would take the label's place; rename it, or say "
                 "columns={label: emotion} where it is the label"
@@ -248,9 +262,11 @@ class Manifest:
         return faults
 
     def _class_faults(self, records: Sequence[Record]) -> list[str]:
-        found = {str(record.clip.labels["emotion"]) for record in records}
         if not records:
             return ["there are no rows in it" + (" of these classes" if self.classes else "")]
+        if self.numbers:
+            return []  # what folds cannot learn of them is told where folds are known
+        found = {str(record.clip.labels["emotion"]) for record in records}
         if self.classes is None and len(found) < 2:
             return [f"label: every row says {found.pop()!r}; there is nothing to tell apart"]
         return [

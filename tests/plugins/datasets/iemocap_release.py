@@ -39,7 +39,7 @@ class Turn:
     start: float
     end: float
     text: str = "And so it goes."
-    dimensions: tuple[float, float, float] = (2.5, 3.0, 3.5)
+    dimensions: tuple[float, float, float] = (2.5, 3.0, 3.5)  # valence, arousal, dominance
     raters: str | None = None
 
 
@@ -117,7 +117,8 @@ def _write(release: Path, plan: Sequence[tuple[int, str, str, str, str]]) -> Non
         fitting = [name for name in said if name.startswith(f"Ses0{session}{wearer}_{style}")]
         turns = said[fitting[index % len(fitting)]]
         start = turns[-1].end + 0.25 if turns else 6.2901
-        turns.append(Turn(talker, emotion, start, start + 1 + index % 7))
+        rated = (1 + index % 5, 1 + index % 9 / 2, 5 - index * 2 % 9 / 2)
+        turns.append(Turn(talker, emotion, start, start + 1 + index % 7, dimensions=rated))
     for name, turns in said.items():
         write_dialogue(release, name, turns)
 

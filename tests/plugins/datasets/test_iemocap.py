@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from mertk.contracts import MediaRef
 from mertk.errors import CorpusError
+from mertk.protocol import protocol_id
+from mertk.recipe import Select
+from mertk.target import target_of
 from mertk.testing.datasets import DatasetTests
 from mertk_plugins.datasets.iemocap import IEMOCAP
 from tests.plugins.datasets.iemocap_release import (
@@ -76,6 +79,22 @@ class TestConformanceOfSpeakerFolds(DatasetTests):
     @pytest.fixture
     def arguments(self, small: Path) -> dict[str, Any]:
         return {"root": small, "partial": True, "classes": 6, "folds": "speaker"}
+
+
+class TestConformanceOfScenarioFolds(DatasetTests):
+    component = IEMOCAP
+
+    @pytest.fixture
+    def arguments(self, small: Path) -> dict[str, Any]:
+        return {"root": small, "partial": True, "folds": "scenario", "scenario_groups": 2}
+
+
+class TestConformanceOfDimensions(DatasetTests):
+    component = IEMOCAP
+
+    @pytest.fixture
+    def arguments(self, small: Path) -> dict[str, Any]:
+        return {"root": small, "partial": True, "target": "dimensions"}
 
 
 # Counts of the whole release
@@ -165,6 +184,114 @@ def test_speaker_folds_leave_one_speaker_out_and_keep_the_partner(full: Path) ->
     assert {i[-4] for i in first.train if i.startswith("Ses01")} == {"M"}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "count"),
+    [
+        ({}, 10039),
+        ({"classes": 4}, 5531),
+        ({"classes": 6}, 7380),
+        ({"classes": 4, "merge_excited": False}, 4490),
+        ({"classes": 4, "style": "improvised"}, 2943),
+    ],
+)
+def test_dimensions_are_rated_on_every_turn_or_those_of_some_classes(
+    full: Path, arguments: dict[str, Any], count: int
+) -> None:
+    corpus = IEMOCAP(full, target="dimensions", **arguments)
+    clips, folds = corpus.clips(), corpus.folds()
+    assert (corpus.card.target, corpus.card.classes) == (
+        "dimensions",
+        ("valence", "arousal", "dominance"),
+    )
+    assert len(clips) == sum(len(fold.test) for fold in folds) == count
+    assert [fold.name for fold in folds] == [f"session{n}" for n in range(1, 6)]
+    for name in corpus.card.classes:
+        assert {1.0, 5.0} <= {c.labels[name] for c in clips} <= {n / 2 for n in range(2, 11)}
+    assert all(c.found == c.published for c in corpus.counts())
+    if not arguments:
+        assert "labelled turns" in {c.what for c in corpus.counts()}
+        assert "undecided" in {c.labels["emotion"] for c in clips}
+
+
+def test_dimensions_keep_scenarios_apart_too(full: Path) -> None:
+    folds = IEMOCAP(full, target="dimensions", folds="scenario").folds()
+    assert len(folds) == 15
+    assert sum(len(fold.test) for fold in folds) == 10039
+    assert sum(len(fold.train) for fold in folds) == 8 * 10039
+
+
+PLAYED = {*(f"impro0{n}" for n in range(1, 9)), "script01", "script02", "script03"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folds", "trained"),
+    [
+        ({}, 15, 2950),
+        ({"scenario_groups": 2}, 10, 2212),
+        ({"scenario_groups": 5}, 25, 3540),
+        ({"classes": 6}, 15, 3936),
+        ({"style": "improvised"}, 15, 1570),
+        ({"style": "scripted"}, 15, 1380),
+    ],
+)
+def test_scenario_folds_share_neither_speaker_nor_scenario_nor_script(
+    full: Path, arguments: dict[str, Any], folds: int, trained: int
+) -> None:
+    corpus = IEMOCAP(full, folds="scenario", **arguments)
+    clips = {c.id: c for c in corpus.clips()}
+    found = corpus.folds()
+    assert len(found) == folds
+    assert Counter(i for fold in found for i in fold.test) == Counter(clips.keys())
+    assert round(sum(len(fold.train) for fold in found) / folds) == trained
+    groups: dict[str, set[str]] = {}
+    for fold in found:
+        session, name = fold.name.split("-")
+        train, test = ([clips[i] for i in part] for part in (fold.train, fold.test))
+        assert {c.group["session"] for c in test} == {session}
+        assert not {c.speaker for c in train} & {c.speaker for c in test}
+        assert not {c.group["scenario"] for c in train} & {c.group["scenario"] for c in test}
+        known, new = ({c.group["scenario"].split("_")[0] for c in part} for part in (train, test))
+        assert not known & new
+        assert known | new <= PLAYED
+        assert {c.labels["emotion"] for c in train} == set(corpus.card.classes)
+        groups.setdefault(name, set()).update(new)
+    # The groups are the same in every session.
+    assert sum(len(group) for group in groups.values()) == len(set().union(*groups.values()))
+
+
+def test_every_protocol_has_an_id_of_its_own(full: Path) -> None:
+    protocols: list[dict[str, Any]] = [
+        {},
+        {"folds": "speaker"},
+        {"style": "improvised"},
+        {"style": "scripted"},
+        {"folds": "scenario"},
+        {"folds": "scenario", "scenario_groups": 2},
+        {"folds": "scenario", "style": "improvised"},
+        {"classes": 6},
+        {"merge_excited": False},
+        {"target": "dimensions"},
+        {"target": "dimensions", "classes": 4},
+    ]
+    ids = []
+    for arguments in protocols:
+        corpus = IEMOCAP(full, **arguments)
+        parts = (target_of(corpus.card), corpus.clips(), corpus.folds(), Select())
+        ids.append(protocol_id("iemocap", *parts))
+    assert len(set(ids)) == len(protocols)
+    assert [i.partition("@")[0] for i in ids] == [
+        *("iemocap-4c-5f", "iemocap-4c-10f", "iemocap-4c-5f", "iemocap-4c-5f"),
+        *("iemocap-4c-15f", "iemocap-4c-10f", "iemocap-4c-15f", "iemocap-6c-5f", "iemocap-4c-5f"),
+        *("iemocap-3d-5f", "iemocap-3d-5f"),
+    ]
+
+
+def test_more_groups_than_scenarios_are_refused(small: Path) -> None:
+    corpus = IEMOCAP(small, partial=True, folds="scenario")
+    with pytest.raises(CorpusError, match=r"only 2 scenarios and scripts are played .* \(3\)"):
+        corpus.folds()
+
+
 @pytest.mark.parametrize("session", [1, 3])
 def test_a_release_that_lacks_a_dialogue_is_refused(
     full: Path, session: int, tmp_path: Path
@@ -231,6 +358,16 @@ def test_the_raters_are_told_one_by_one(small: Path) -> None:
         "self:valence:F1": 3.0,
         "self:arousal:F1": 4.0,
     }
+
+
+def test_a_dimension_that_has_no_number_is_not_rated(small: Path) -> None:
+    labels = small / "IEMOCAP_full_release/Session1/dialog/EmoEvaluation/Ses01F_impro05b.txt"
+    first = labels.read_text().replace("[2.5000, 3.0000, 3.5000]", "[2.5000, 3.0000, nan]", 1)
+    labels.write_text(first)
+    clips = {c.id: c for c in IEMOCAP(small, partial=True, target="dimensions").clips()}
+    assert len(clips) == 70
+    assert "dominance" not in clips["Ses01F_impro05b_F000"].labels
+    assert clips["Ses01F_impro05b_F000"].labels["arousal"] == 3.0
 
 
 def test_what_raters_said_is_merged_as_the_label_is(small: Path) -> None:
@@ -384,6 +521,13 @@ def test_a_file_of_another_session_is_named(small: Path) -> None:
         ({"classes": 6, "merge_excited": True}, "merge_excited: excited is a class"),
         ({"classes": ["sad", "angry"], "merge_excited": True}, "merge_excited: happy is no class"),
         ({"modalities": []}, "modalities: "),
+        ({"target": "dimensions", "merge_excited": True}, "merge_excited: happy is no class"),
+        ({"target": "dimensions", "classes": ["hapy", "sad"]}, "no emotion named 'hapy'"),
+        ({"scenario_groups": 3}, "scenario_groups: is only for `folds: scenario`"),
+        (
+            {"folds": "scenario", "style": "scripted", "scenario_groups": 4},
+            r"scenario_groups: must be 2 to 3 \(4\)",
+        ),
     ],
 )
 def test_arguments_that_contradict_are_refused(arguments: dict[str, Any], message: str) -> None:

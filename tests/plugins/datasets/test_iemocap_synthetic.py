@@ -50,6 +50,22 @@ class TestConformanceOfSpeakerFolds(DatasetTests):
         return {"root": kept, "folds": "speaker", **SMALL}
 
 
+class TestConformanceOfScenarioFolds(DatasetTests):
+    component = SyntheticIEMOCAP
+
+    @pytest.fixture
+    def arguments(self, kept: Path) -> dict[str, Any]:
+        return {"root": kept, "folds": "scenario", "clips_per_emotion": 4, "dialogues": 4}
+
+
+class TestConformanceOfDimensions(DatasetTests):
+    component = SyntheticIEMOCAP
+
+    @pytest.fixture
+    def arguments(self, kept: Path) -> dict[str, Any]:
+        return {"root": kept, "target": "dimensions", **SMALL}
+
+
 def content(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -90,6 +106,20 @@ def test_every_session_and_speaker_plays_every_emotion_equally(corpus: Synthetic
     assert {c.group["style"] for c in clips} == {"improvised", "scripted"}
     assert min(media.duration(c.media["video"]) for c in clips) >= 1.199
     assert max(media.duration(c.media["video"]) for c in clips) <= 2.401
+
+
+def test_dimensions_are_those_of_the_acting(corpus: SyntheticIEMOCAP) -> None:
+    rated = SyntheticIEMOCAP(corpus.folder.parent, target="dimensions")
+    assert rated.folder == corpus.folder
+    clips = rated.clips()
+    assert len(clips) == 300 + 20  # and those that raters disagreed on
+    played: dict[str, list[list[Any]]] = {}
+    for clip in clips:
+        values = [clip.labels[name] for name in rated.card.classes]
+        played.setdefault(str(clip.labels["emotion"]), []).append(values)
+    means = {emotion: np.mean(values, axis=0) for emotion, values in played.items()}
+    assert means["angry"][0] < 2 < 4 < means["excited"][0]
+    assert means["sad"][1] < 2 < 4 < means["angry"][1]
 
 
 def test_it_is_in_the_layout_of_the_release_and_small(corpus: SyntheticIEMOCAP) -> None:

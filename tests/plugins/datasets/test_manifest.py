@@ -744,3 +744,100 @@ def test_real_films_can_be_decoded_where_a_manifest_says(root: Path) -> None:
         first = next(iter(pictures(clip.media["video"], max_frames=1)))
         assert first.shape[2] == 3
         assert first.any()
+
+
+# Dimensions and labels
+
+
+def numbers(table: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows, each with a sentiment, an arousal that may be missing, and two labels."""
+    return [
+        {
+            **{k: v for k, v in row.items() if k not in ("label", "arousal")},
+            "sentiment": (n % 7) - 3,
+            "arousal": "" if n % 4 == 0 else n % 5 + 0.5,
+            "happy": n % 2,
+            "sad": (n // 2) % 2,
+        }
+        for n, row in enumerate(table)
+    ]
+
+
+class TestConformanceOfDimensions(DatasetTests):
+    component = Manifest
+
+    @pytest.fixture
+    def arguments(self, tmp_path: Path) -> dict[str, Any]:
+        write_wavs(tmp_path)
+        path = write_csv(tmp_path / "clips.csv", numbers(rows()))
+        return {"path": path, "target": "dimensions", "classes": ["sentiment", "arousal"], "k": 3}
+
+
+class TestConformanceOfLabels(DatasetTests):
+    component = Manifest
+
+    @pytest.fixture
+    def arguments(self, tmp_path: Path) -> dict[str, Any]:
+        write_wavs(tmp_path)
+        path = write_csv(tmp_path / "clips.csv", numbers(rows()))
+        return {"path": path, "target": "labels", "classes": ["happy", "sad"], "k": 3}
+
+
+@pytest.mark.parametrize("write", [write_csv, write_jsonl])
+def test_numbers_are_read_from_columns_of_their_own(tmp_path: Path, write) -> None:
+    write_wavs(tmp_path)
+    path = write(tmp_path / f"clips.{write.__name__[6:]}", numbers(rows()))
+    rated = Manifest(
+        path,
+        target="dimensions",
+        classes=["valence", "arousal"],
+        columns={"valence": "sentiment"},
+    )
+    assert (rated.card.target, rated.card.classes) == ("dimensions", ("valence", "arousal"))
+    first, second = rated.clips()[:2]
+    assert {k: first.labels.get(k) for k in ("valence", "arousal")} == {
+        "valence": -3.0,
+        "arousal": None,
+    }
+    assert (second.labels["valence"], second.labels["arousal"], second.labels["happy"]) == (
+        -2,
+        1.5,
+        1,
+    )
+    assert len(rated.folds()) == 5
+    labelled = Manifest(path, target="labels", classes=["happy", "sad"])
+    assert [c.labels["sad"] for c in labelled.clips()[:4]] == [0, 0, 1, 1]
+
+
+def test_numbers_that_are_none_are_told_by_row(tmp_path: Path) -> None:
+    write_wavs(tmp_path)
+    table = numbers(rows())
+    table[0] |= {"sentiment": "good", "happy": 0.5}
+    table[4] |= {"sentiment": "", "arousal": ""}
+    path = write_csv(tmp_path / "clips.csv", table)
+    with pytest.raises(CorpusError) as caught:
+        Manifest(path, target="dimensions", classes=["sentiment", "arousal"]).clips()
+    assert "row 2: sentiment: not a number ('good')" in str(caught.value)
+    assert "row 6: sentiment, arousal: all are empty; leave the row out" in str(caught.value)
+    with pytest.raises(CorpusError, match=r"row 2: happy: neither 0 nor 1 \(0\.5\)"):
+        Manifest(path, target="labels", classes=["happy", "sad"]).clips()
+    with pytest.raises(CorpusError, match="no column 'dominance'"):
+        Manifest(path, target="dimensions", classes=["dominance"]).clips()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"target": "dimensions"}, "classes: name the columns that hold the dimensions"),
+        ({"target": "labels", "classes": []}, "classes: name the columns that hold the labels"),
+        ({"target": "labels", "classes": ["text"]}, "classes: a column of another meaning"),
+        ({"target": "labels", "classes": ["a", "a"]}, "classes: a name stands twice"),
+        (
+            {"target": "labels", "classes": ["a"], "unlisted": "drop"},
+            "unlisted: 'drop' is of use for classes only",
+        ),
+    ],
+)
+def test_what_does_not_fit_numbers_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Manifest(Path("clips.csv"), **arguments)

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mertk.check import resolve
+from mertk.claims import Setting, read_target, same, shipped_targets
 from mertk.draft import parse, read
 from mertk.errors import MertkError
 from mertk.registry import discover
 from mertk.reproducing import reproduction
-from mertk.targets import Setting, read_target, same, shipped_targets
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPARTS = {
