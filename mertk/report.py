@@ -120,9 +120,9 @@ class Report:
         ids = self.protocols()
         marked = any(this.selected_on_test for this in self.rows)
         told = [f"protocol{'s' if len(ids) > 1 else ''}: {', '.join(ids)}"] if ids else []
-        return [*told, *[SELECTED_ON_TEST] * marked, *self._contamination()]
+        return [*told, *[SELECTED_ON_TEST] * marked, *self.contamination()]
 
-    def _contamination(self) -> list[str]:
+    def contamination(self) -> list[str]:
         """Whether an encoder may have met the test clips, each line once."""
         known = [(row.corpus, row.pretrained_on) for row in self.rows]
         lines = (line for name, said in known if name is not None for line in notices(name, said))

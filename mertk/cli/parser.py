@@ -102,6 +102,7 @@ def _ranking(verb: argparse.ArgumentParser) -> None:
         help="a system's runs, one for each corpus, named as `mertk compare` takes them",
     )
     verb.add_argument("--metric", metavar="NAME", default="ua", help="default: ua")
+    verb.add_argument("--picture", metavar="FILE", help="write the diagram of ranks, as .svg")
     _where(verb)
     _json(verb)
 

@@ -27,11 +27,29 @@ def rank(arguments: argparse.Namespace) -> int:
     where, outputs = f"--metric {arguments.metric}", _outputs(runs)
     metric = built([{"use": arguments.metric}], registry, where, outputs)
     ranked = rank_systems(runs, arguments.metric, metric[arguments.metric])
+    if arguments.picture:
+        _draw(ranked, Path(arguments.picture))
     if arguments.json:
         answer(_as_json(ranked))
     else:
         _show(screen, ranked)
     return 0
+
+
+def _draw(ranked: Ranked, file: Path) -> None:
+    """Write the critical-difference diagram.
+
+    Raises:
+        MertkError: The file cannot be written.
+    """
+    from mertk.page.figures import critical_difference  # matplotlib, where a picture is asked for
+
+    title = f"Mean ranks by {ranked.metric.upper()} on {len(ranked.protocols)} corpora"
+    drawn = critical_difference(ranked.systems, ranked.ranking, title=title)
+    try:
+        file.write_text(drawn.svg + "\n", encoding="utf-8")
+    except OSError as error:
+        raise MertkError(f"--picture {file}: cannot be written ({error.strerror})") from error
 
 
 def _outputs(runs: dict[str, list[Kept]]) -> list[str]:

@@ -10,6 +10,7 @@ from mertk.page.gather import Board, System
 from mertk.page.sections.costs import cost, provenance
 from mertk.page.sections.inside import inside
 from mertk.page.sections.predictions import predicted
+from mertk.page.sections.robust import robust
 from mertk.page.sections.scores import ablation, differences, leaderboard, optimism, standing
 from mertk.report import SELECTED_ON_TEST, SYNTHETIC
 
@@ -77,4 +78,5 @@ def _warnings(board: Board) -> list[Words]:
 def _system(system: System, wishes: Wishes) -> Section:
     target = system.records[0].facts["corpus"].get("target", CLASSES)
     said = predicted(system) if target == CLASSES else []
-    return Section(f"A closer look at {system.name}", (), [*said, *inside(system, wishes.clips)])
+    parts = [*said, robust(system), *inside(system, wishes.clips)]
+    return Section(f"A closer look at {system.name}", (), parts)
