@@ -3,6 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from mertk.contracts import Fold
+from mertk.errors import CorpusError
+from mertk_plugins.datasets._cells import safe
+
 
 def deal(groups: Sequence[str], classes: Sequence[str], k: int) -> list[set[str]]:
     """Deal groups out to k parts so that every part holds about the same share of each class.
@@ -42,3 +46,52 @@ def deal(groups: Sequence[str], classes: Sequence[str], k: int) -> list[set[str]
         parts[best].add(group)
         held[best] += incoming
     return parts
+
+
+def tested_on(name: str, ids: Sequence[str], tested: Sequence[bool]) -> Fold:
+    """The fold that tests some clips and trains on all others."""
+    test = frozenset(i for i, is_tested in zip(ids, tested, strict=True) if is_tested)
+    return Fold(name, frozenset(ids) - test, test)
+
+
+def one_each(ids: Sequence[str], values: Sequence[str], what: str, source: str) -> list[Fold]:
+    """A fold per value, which tests the clips that have it.
+
+    Args:
+        ids: Of the clips.
+        values: What each has.
+        what: What a value is, such as `speaker`.
+        source: What messages call the corpus.
+
+    Raises:
+        CorpusError: There is one value only, or one that cannot name a fold.
+    """
+    names = sorted(set(values))
+    if len(names) < 2:
+        raise CorpusError(f"{source}: one {what} only ({names[0]!r}); folds need two")
+    unsafe = [name for name in names if not safe(name) or "," in name]
+    if unsafe:
+        raise CorpusError(
+            f"{source}: {what} {unsafe[0]!r} cannot name a fold; use no comma, / or \\"
+        )
+    return [tested_on(name, ids, [value == name for value in values]) for name in names]
+
+
+def published(ids: Sequence[str], parts: Sequence[str], source: str) -> Fold:
+    """The fold that a corpus publishes.
+
+    Args:
+        ids: Of the clips.
+        parts: `train`, `valid` or `test` for each.
+        source: What messages call the corpus.
+
+    Raises:
+        CorpusError: No clip trains, or none is tested.
+    """
+    found: dict[str, set[str]] = {"train": set(), "valid": set(), "test": set()}
+    for clip, part in zip(ids, parts, strict=True):
+        found[part].add(clip)
+    for part in ("train", "test"):
+        if not found[part]:
+            raise CorpusError(f"{source}: split: no row says {part!r}")
+    return Fold("split", **{part: frozenset(clips) for part, clips in found.items()})

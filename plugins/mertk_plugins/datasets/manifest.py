@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from mertk.contracts import Card, Clip, Fold
 from mertk.errors import CorpusError, did_you_mean
-from mertk_plugins.datasets._cells import COLUMNS, MEDIA, CellReader, Record, safe, sources
-from mertk_plugins.datasets._folds import deal
+from mertk_plugins.datasets._cells import COLUMNS, MEDIA, CellReader, Record, sources
+from mertk_plugins.datasets._folds import deal, one_each, published, tested_on
 from mertk_plugins.datasets._manifest_target import check_outputs
 from mertk_plugins.datasets._row_faults import lines
 from mertk_plugins.datasets._rows import Rows, hub, read
@@ -140,13 +140,14 @@ class Manifest:
         Raises:
             CorpusError: As `clips`; or there are not enough speakers, groups or parts for it.
         """
+        ids = [record.clip.id for record in self._records]
         if self.by == "split":
-            return self._split()
+            return [published(ids, [record.split for record in self._records], self.name)]
         if self.by == "column":
-            return self._one_each([record.fold for record in self._records], "fold")
+            return one_each(ids, [record.fold for record in self._records], "fold", self.name)
         groups = [self._group(record) for record in self._records]
         if self.k is None:
-            return self._one_each(groups, self.by)
+            return one_each(ids, groups, self.by, self.name)
         there = len(set(groups))
         if there < self.k:
             raise CorpusError(
@@ -155,7 +156,7 @@ class Manifest:
             )
         classes = [self._dealt_as(record.clip) for record in self._records]
         return [
-            self._fold(f"fold{number}", [group in part for group in groups])
+            tested_on(f"fold{number}", ids, [group in part for group in groups])
             for number, part in enumerate(deal(groups, classes, self.k), start=1)
         ]
 
@@ -171,31 +172,6 @@ class Manifest:
 
     def _group(self, record: Record) -> str:
         return record.clip.speaker if self.by == "speaker" else record.clip.group["group"]
-
-    def _one_each(self, values: Sequence[str], what: str) -> list[Fold]:
-        names = sorted(set(values))
-        if len(names) < 2:
-            raise CorpusError(f"{self.name}: one {what} only ({names[0]!r}); folds need two")
-        unsafe = [name for name in names if not safe(name) or "," in name]
-        if unsafe:
-            raise CorpusError(
-                f"{self.name}: {what} {unsafe[0]!r} cannot name a fold; use no comma, / or \\"
-            )
-        return [self._fold(name, [value == name for value in values]) for name in names]
-
-    def _fold(self, name: str, tested: Sequence[bool]) -> Fold:
-        ids = [record.clip.id for record in self._records]
-        test = frozenset(i for i, is_tested in zip(ids, tested, strict=True) if is_tested)
-        return Fold(name, frozenset(ids) - test, test)
-
-    def _split(self) -> list[Fold]:
-        parts: dict[str, set[str]] = {"train": set(), "valid": set(), "test": set()}
-        for record in self._records:
-            parts[record.split].add(record.clip.id)
-        for part in ("train", "test"):
-            if not parts[part]:
-                raise CorpusError(f"{self.name}: split: no row says {part!r}")
-        return [Fold("split", **{part: frozenset(ids) for part, ids in parts.items()})]
 
     @cached_property
     def _records(self) -> list[Record]:
