@@ -211,6 +211,7 @@ def _identity(trial: Trial) -> dict[str, Json]:
         "key": trial.key,
         "recipe": recipe.name,
         "variant": trial.variant.name,
+        "note": trial.variant.note,
         "fingerprint": trial.variant.resolved.fingerprint,
         "protocol": trial.protocol,
         "fold": trial.fold,

@@ -136,7 +136,14 @@ def _systems(runs: Sequence[Kept], metrics: Mapping[str, Metric]) -> list[System
     for name, (recipe, variant, run) in zip(names, told, strict=True):
         own = f"{name} ({run.folder.name})" if names.count(name) > 1 else name
         selected = any(r.facts["selected_on_test"] for r in run.records.values())
-        scored = row(own, run.records, metrics, failed=run.failed, selected_on_test=selected)
+        scored = row(
+            own,
+            run.records,
+            metrics,
+            failed=run.failed,
+            selected_on_test=selected,
+            note=next((str(r.facts.get("note", "")) for r in run.records.values()), ""),
+        )
         found.append(System(own, recipe, variant, run, scored))
     return found
 

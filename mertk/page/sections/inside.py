@@ -160,8 +160,8 @@ def _attention(record: Record, seen: Insight, clips: Sequence[str]) -> Iterator[
     for name in (n for n in sorted(seen.after, key=_by_clip) if n.startswith(ATTENTION)):
         _, stream, other, place = name.split("/", 3)
         clip, label = seen.clips[int(place)], labels[int(place)]
-        if clips and clip not in clips:
-            continue
+        if seen.after[name].shape[1] == 1 or (clips and clip not in clips):
+            continue  # the only step there is bears all of the weight
         title = f"{clip}: {classes[label]}, predicted {classes[said[clip]]}"
         length = seconds[clip]
         both = None if length is None else (length, length)

@@ -116,7 +116,9 @@ def _slicing(
     overall = system.row.intervals.get(name)
     lines = {"all clips": overall.estimate} if overall and overall.estimate is not None else {}
     picture = slices(parts, label=name.upper(), worst=worst, lines=lines)
-    yield Panels([picture], f"{name.upper()} by {slicing.by}, with 95% intervals.")
+    bounded = any(part.low is not None for part in parts)
+    caption = f"{name.upper()} by {slicing.by}" + (", with 95% intervals." if bounded else ".")
+    yield Panels([picture], caption)
 
 
 def _scored(found: Interval | None) -> list[str]:
