@@ -1,6 +1,7 @@
 """Who scores how much: leaderboard, differences, ablations, and what picking on test would add."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mertk.baselines.measure import Standing
 from mertk.baselines.place import place
@@ -150,7 +151,8 @@ def _around_zero(report: Report, metric: str) -> Iterator[Bar]:
 
 def ablation(name: str, systems: Sequence[System]) -> Section:
     """What leaving parts out or swapping them does to one recipe."""
-    rows = [s.row for s in systems]
+    names = [s.name.removeprefix(f"{s.recipe}: ") for s in systems]
+    rows = [replace(s.row, variant=n) for s, n in zip(systems, names, strict=True)]
     caption = f"{name} as given, and with parts left out or swapped"
     return differences(Report(rows), f"Ablation of {name}", caption)
 
