@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ SINGULAR: Mapping[str, str] = MappingProxyType(
         "metrics": "metric",
     }
 )
+
+
+NO_THIRD_PARTY = "MERTK_NO_THIRD_PARTY"
+"""The environment's variable that has only mertk's own plugins run."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,17 @@ class Skipped:
 
 @dataclass
 class Registry:
-    """Every announced component by kind and name."""
+    """Every announced component by kind and name.
+
+    Args:
+        entries: By kind and name.
+        skipped: Plugins that are not among them.
+        own_only: Whether code that is not mertk's own is refused.
+    """
 
     entries: dict[str, dict[str, Entry]] = field(default_factory=lambda: {k: {} for k in KINDS})
     skipped: list[Skipped] = field(default_factory=list)
+    own_only: bool = False
 
     def add(self, entry: Entry) -> None:
         """Take one component in.
@@ -126,6 +138,8 @@ class Registry:
 
     def _direct(self, kind: str, use: str, base: Path) -> Entry:
         where, _, attribute = use.rpartition(":")
+        if self.own_only:
+            raise PluginError(f"{use!r} is code of someone else, which --no-third-party refuses")
         if where.endswith(".py"):
             path = (base / where).resolve()
             if not path.is_file():
@@ -177,28 +191,42 @@ def _say(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-@cache
 def discover() -> Registry:
     """Every component of every installed plugin; a plugin that does not load is skipped and named.
+
+    Where the environment says `NO_THIRD_PARTY`, only mertk's own: no code of anyone else is run.
 
     Raises:
         PluginError: Two plugins announce one name.
     """
+    return _discovered(own_only=bool(os.environ.get(NO_THIRD_PARTY)))
+
+
+@cache
+def _discovered(*, own_only: bool) -> Registry:
     skipped: list[Skipped] = []
     plugins: list[tuple[str, Any]] = []
     for point in sorted(entry_points(group=PROJECT), key=_builtin_first):
         provider = f"{point.dist.name} {point.dist.version}" if point.dist else point.name
+        if own_only and not _is_own(point):
+            skipped.append(Skipped(provider, "--no-third-party"))
+            continue
         try:
             plugins.append((provider, point.load()))
         except (Exception, SystemExit) as error:  # as above
             skipped.append(Skipped(provider, _say(error)))
     registry = collect(plugins)
     registry.skipped = [*skipped, *registry.skipped]
+    registry.own_only = own_only
     return registry
 
 
 def _builtin_first(point: EntryPoint) -> tuple[bool, str]:
-    return (point.dist is None or point.dist.name != PROJECT, point.name)
+    return (not _is_own(point), point.name)
+
+
+def _is_own(point: EntryPoint) -> bool:
+    return point.dist is not None and point.dist.name == PROJECT
 
 
 def _load_module(entry: Entry, name: str) -> ModuleType:

@@ -109,3 +109,32 @@ def test_a_file_may_define_dataclasses(tmp_path) -> None:
 
 def test_shipped_recipes_are_found_however_mertk_is_installed() -> None:
     assert {"foalnet", "foalnet-iemocap", "foalnet-ravdess", "concat-ravdess"} <= set(shipped())
+
+
+def test_without_third_parties_only_own_plugins_run_and_direct_parts_are_refused(
+    monkeypatch, tmp_path, capsys
+) -> None:
+    from importlib.metadata import EntryPoint
+
+    from mertk import registry as module
+    from mertk.cli import main
+
+    stranger = EntryPoint("stranger", "no_such_module_of_a_stranger", "mertk")
+    own = list(module.entry_points(group="mertk"))
+    monkeypatch.setattr(module, "entry_points", lambda group: [*own, stranger])
+    monkeypatch.setenv("MERTK_NO_THIRD_PARTY", "")
+    module._discovered.cache_clear()
+    (tmp_path / "part.py").write_text("raise SystemExit('it ran')")
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("fusion: {use: './part.py:Mine'}")
+    try:
+        assert main(["--no-third-party", "list"]) == 0
+        told = capsys.readouterr().out
+        assert "skipped: stranger: --no-third-party" in told
+        assert "cross_attention" in told
+        assert main(["--no-third-party", "check", str(recipe)]) == 2
+        said = capsys.readouterr().err
+        assert "is code of someone else, which --no-third-party refuses" in said
+        assert "it ran" not in said
+    finally:
+        module._discovered.cache_clear()

@@ -71,6 +71,8 @@ def _perform(arguments: argparse.Namespace) -> int:
     # Read once, when torch is imported. Threads that spin while they wait for each other take the
     # processor from those they wait for, where others work on the same cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if arguments.no_third_party:
+        os.environ["MERTK_NO_THIRD_PARTY"] = "1"  # read by the registry, here and in workers
     module, verb = VERBS[arguments.verb]
     try:
         with alone(as_json=getattr(arguments, "json", False)):

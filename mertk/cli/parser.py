@@ -22,6 +22,9 @@ def parser() -> argparse.ArgumentParser:
         prog="mertk", description="Benchmark multimodal emotion recognition from one recipe."
     )
     top.add_argument("--version", action="version", version=f"mertk {__version__}")
+    top.add_argument(
+        "--no-third-party", action="store_true", help="run no plugin or file but mertk's own"
+    )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     _running(verbs.add_parser("run", help="train and score a recipe"), recipe=None)
     _ablating(verbs.add_parser("ablate", help="leave parts of a recipe out, or swap them"))
