@@ -55,7 +55,20 @@ def keep(
         "selected_on_test": False,
         "clips": {"train": 80, "valid": 0, "test": len(labels)},
         "corpus": {"title": "toy corpus", "synthetic": True, "classes": list("abcd")},
-        "provenance": {"began": "2026-01-01T00:00:00+00:00"},
+        "picks": {pick: {"epoch": 2} for pick in picked},
+        "select": {"on": "held_out_speaker", "by": "ua"},
+        "history": [
+            {
+                "number": n,
+                "losses": {"emotion": 1 / n, "total": 2 / n},
+                "lr": 0.1,
+                "valid": 0.1 * n,
+                "test": 0.1,
+            }
+            for n in (1, 2, 3)
+        ],
+        "cost": {"seconds": 3.0, "parameters": 10, "memory": {"device": None, "process": 10**9}},
+        "provenance": {"began": "2026-01-01T00:00:00+00:00", "device": "cpu (toy)"},
     } | facts
     (place / "trial.json").write_text(json.dumps(told))
     said = Predicted(

@@ -8,13 +8,11 @@ from mertk.page.answers import answers
 from mertk.page.blocks import Page, Section, Words
 from mertk.page.gather import Board, System
 from mertk.page.sections.costs import cost, provenance
-from mertk.page.sections.inside import inside
+from mertk.page.sections.inside import inside, names_classes
 from mertk.page.sections.predictions import predicted
 from mertk.page.sections.robust import robust
 from mertk.page.sections.scores import ablation, differences, leaderboard, optimism, standing
 from mertk.report import SELECTED_ON_TEST, SYNTHETIC
-
-CLASSES = "classes"
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,6 @@ def _warnings(board: Board) -> list[Words]:
 
 
 def _system(system: System, wishes: Wishes) -> Section:
-    target = system.records[0].facts["corpus"].get("target", CLASSES)
-    said = predicted(system) if target == CLASSES else []
+    said = predicted(system) if names_classes(system.records[0]) else []
     parts = [*said, robust(system), *inside(system, wishes.clips)]
     return Section(f"A closer look at {system.name}", (), parts)

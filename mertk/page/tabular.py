@@ -89,5 +89,5 @@ def _scores(board: Board) -> Iterator[list[str]]:
 
 def _csv(rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text).writerows(rows)
     return text.getvalue()

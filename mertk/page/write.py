@@ -27,7 +27,7 @@ def write(page: Page, boards: Sequence[Board], folder: Path) -> list[Path]:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{path.name}.tmp")
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8", newline="")
             temporary.replace(path)
             written.append(path)
     except OSError as error:

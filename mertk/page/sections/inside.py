@@ -32,7 +32,8 @@ def inside(system: System, clips: Sequence[str]) -> list[Section]:
     if seen is None:
         return parts
     where = f"of the trial {record.facts['fold']}, seed {record.facts['seed']}"
-    return [*parts, *_pairs(system, record, seen, where), *_seen(record, seen, clips, where)]
+    pairs = _pairs(system, record, seen, where) if names_classes(record) else []
+    return [*parts, *pairs, *_seen(record, seen, clips, where)]
 
 
 def learning(system: System) -> Section:
@@ -117,7 +118,7 @@ def _labels(record: Record, clips: Sequence[str]) -> list[int]:
 
 
 def _seen(record: Record, seen: Insight, clips: Sequence[str], where: str) -> Iterator[Section]:
-    if len(seen.fused) >= FEWEST:
+    if len(seen.fused) >= FEWEST and (names_classes(record) or any(record.speakers)):
         yield _map(record, seen, where)
     pictures = list(_attention(record, seen, clips))
     if pictures:
@@ -127,9 +128,11 @@ def _seen(record: Record, seen: Insight, clips: Sequence[str], where: str) -> It
 
 def _map(record: Record, seen: Insight, where: str) -> Section:
     points = embedded(seen.fused)
-    classes = record.facts["corpus"]["classes"]
-    emotions = [classes[i] for i in record.predictions()[0].tolist()]
-    pictures = [scatter(points, emotions, title="by emotion", order=classes)]
+    pictures = []
+    if names_classes(record):
+        classes = record.facts["corpus"]["classes"]
+        emotions = [classes[i] for i in record.predictions()[0].tolist()]
+        pictures.append(scatter(points, emotions, title="by emotion", order=classes))
     speakers = record.speakers
     if any(speakers):
         pictures.append(scatter(points, [s or "(unknown)" for s in speakers], title="by speaker"))
@@ -153,19 +156,33 @@ def embedded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _attention(record: Record, seen: Insight, clips: Sequence[str]) -> Iterator[Picture]:
-    said = dict(zip(record.clips, record.predictions()[1].argmax(1).tolist(), strict=True))
+    titles = _titles(record)
     seconds = dict(zip(record.clips, record.seconds, strict=True))
-    classes = record.facts["corpus"]["classes"]
-    labels = _labels(record, seen.clips)
     for name in (n for n in sorted(seen.after, key=_by_clip) if n.startswith(ATTENTION)):
         _, stream, other, place = name.split("/", 3)
-        clip, label = seen.clips[int(place)], labels[int(place)]
+        clip = seen.clips[int(place)]
         if seen.after[name].shape[1] == 1 or (clips and clip not in clips):
             continue  # the only step there is bears all of the weight
-        title = f"{clip}: {classes[label]}, predicted {classes[said[clip]]}"
         length = seconds[clip]
         both = None if length is None else (length, length)
-        yield attention(seen.after[name], stream=stream, other=other, seconds=both, title=title)
+        yield attention(
+            seen.after[name], stream=stream, other=other, seconds=both, title=titles[clip]
+        )
+
+
+def _titles(record: Record) -> dict[str, str]:
+    """By clip, its name, and where it has a class that class and the predicted one."""
+    if not names_classes(record):
+        return {clip: clip for clip in record.clips}
+    classes = record.facts["corpus"]["classes"]
+    labels, scores = record.predictions()
+    each = zip(record.clips, labels.tolist(), scores.argmax(1).tolist(), strict=True)
+    return {clip: f"{clip}: {classes[own]}, predicted {classes[said]}" for clip, own, said in each}
+
+
+def names_classes(record: Record) -> bool:
+    """Whether one class per clip is predicted, and no numbers or several labels."""
+    return bool(record.facts["corpus"].get("target", "classes") == "classes")
 
 
 def _by_clip(name: str) -> tuple[int, str]:

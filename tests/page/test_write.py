@@ -1,0 +1,32 @@
+"""Files of a page: all there, none half."""
+
+from pathlib import Path
+
+import pytest
+
+from mertk.errors import MertkError
+from mertk.page.compose import Wishes, compose
+from mertk.page.write import write
+from tests.page.made import made_run, sorted_out
+
+
+def test_the_page_and_every_table_in_three_forms(tmp_path: Path) -> None:
+    made_run(tmp_path / "r", "one")
+    boards = sorted_out(tmp_path / "r")
+    page = compose(boards, Wishes("toy"))
+    files = write(page, boards, tmp_path / "out")
+    assert files[0] == tmp_path / "out" / "index.html"
+    names = [name for name, _ in page.tables()]
+    assert len(set(names)) == len(names) > 5
+    expected = {f"{n}.{end}" for n in names for end in ("md", "csv", "tex")}
+    tables = {f.name for f in (tmp_path / "out" / "tables").iterdir()}
+    assert tables == expected | {"toy-4c-3f-00000000-trials.csv"}
+    assert {*tmp_path.glob("out/**/*")} - {tmp_path / "out" / "tables"} == set(files)
+
+
+def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    made_run(tmp_path / "r", "one")
+    boards = sorted_out(tmp_path / "r")
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(MertkError, match=r"out: cannot be written \(.*\); choose another --out"):
+        write(compose(boards, Wishes("toy")), boards, tmp_path / "out")
