@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from mertk.errors import MertkError
+from mertk.facts import faults
 
 Json = Any
 PICKS = ("selected", "last", "test_best")
 """Epochs whose predictions are kept: what the recipe's rule picks, the last one, and the one that
 the test clips would have picked."""
+COLUMNS = ("clip", "speaker", "groups", "seconds", "label")
 PREDICTIONS, VALIDATION = "predictions.parquet", "validation.parquet"
 WEIGHTS, INSIGHT = "weights.safetensors", "insight.safetensors"
 MOMENTS = ("before", "after")
@@ -79,14 +81,14 @@ class Record:
 
     @cached_property
     def _predictions(self) -> pa.Table:
-        return pq.read_table(self.folder / PREDICTIONS)
+        return _read(self.folder / PREDICTIONS)
 
     def predictions(self, pick: str = "selected") -> tuple[NDArray[Any], NDArray[np.float32]]:
         """Labels and scores [B, N] of the test clips at one of the kept epochs.
 
         Labels are [B] class indices, or [B, N] of another target, NaN where nobody rated.
         """
-        return _arrays(self._predictions, pick)
+        return _arrays(self._predictions, pick, self.folder / PREDICTIONS)
 
     @property
     def clips(self) -> list[str]:
@@ -143,8 +145,8 @@ class Record:
             )
         if not file.is_file():
             raise MertkError(f"{file}: is not there; an earlier version kept none, run with --redo")
-        table = pq.read_table(file)
-        labels, scores = _arrays(table, "selected")
+        table = _read(file)
+        labels, scores = _arrays(table, "selected", file)
         clips, speakers = table["clip"].to_pylist(), table["speaker"].to_pylist()
         return Predicted(clips, speakers, labels, {"selected": scores})
 
@@ -176,31 +178,53 @@ def read_kept(folder: Path) -> Kept:
     """
     try:
         recipe = yaml.safe_load((folder / "recipe.yaml").read_text(encoding="utf-8"))
+        _check_recipe(recipe)
         files = [f for f in folder.glob("*/trial.json") if not f.parent.name.startswith(".")]
         found = [Record(f.parent, json.loads(f.read_text(encoding="utf-8"))) for f in files]
-        found.sort(key=lambda r: (r.facts["provenance"]["began"], r.folder.name))
-        latest = {(r.facts["fold"], int(r.facts["seed"])): r for r in found}
+        found.sort(key=_began)
+        latest = {(str(r.facts["fold"]), int(r.facts["seed"])): r for r in found}
         for record in latest.values():
             _check(record)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        raise MertkError(f"{folder}: its trials cannot be read ({error})") from None
+        raise MertkError(
+            f"{folder}: its trials cannot be read ({error}); move away what is damaged, or made by "
+            "an earlier version, and run the recipe again"
+        ) from None
     if not latest:
         raise MertkError(f"{folder}: there is no finished trial; run the recipe again")
     failed = sum(1 for _ in folder.glob("*.failed.txt"))
     return Kept(folder, recipe, dict(sorted(latest.items())), len(found) - len(latest), failed)
 
 
+def _began(record: Record) -> tuple[str, str]:
+    """Orders trials; those beside the latest of their fold and seed need tell no more than this."""
+    try:
+        return str(record.facts["provenance"]["began"]), record.folder.name
+    except (KeyError, TypeError):
+        raise ValueError(f"{record.folder.name}/trial.json: provenance.began: is missing") from None
+
+
 def _check(record: Record) -> None:
-    """Hold a trial to what whoever compares it asks of it.
+    """Hold a trial to what whoever reads it asks of it.
 
     Raises:
-        KeyError: Something is not there.
+        ValueError: Something is not there, or not what it should be.
     """
-    for name in ("variant", "protocol", "selected_on_test", "clips", "corpus"):
-        record.facts[name]
-    schema = pq.read_schema(record.folder / PREDICTIONS)
-    for name in ("speaker", "groups", "seconds"):
-        schema.field(name)
+    if wrong := faults(record.facts):
+        raise ValueError(f"{record.folder.name}/trial.json: {wrong}")
+    there = set(pq.read_schema(record.folder / PREDICTIONS).names)
+    if missing := [c for c in (*COLUMNS, *PICKS) if c not in there]:
+        raise ValueError(f"{record.folder.name}/{PREDICTIONS}: has no {', '.join(missing)}")
+
+
+def _check_recipe(recipe: Json) -> None:
+    named = isinstance(recipe, dict) and isinstance(recipe.get("name"), str)
+    metrics = recipe.get("metrics") if named else None
+    told = isinstance(metrics, list) and all(
+        isinstance(m, dict) and isinstance(m.get("use"), str) for m in metrics
+    )
+    if not (named and metrics and told):
+        raise ValueError("recipe.yaml: a recipe with a name and metrics was expected")
 
 
 def _below(found: Mapping[str, NDArray[np.float32]], moment: str) -> dict[str, NDArray[np.float32]]:
@@ -232,8 +256,22 @@ def _column(values: NDArray[Any]) -> pa.Array:
     return flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
 
 
-def _arrays(table: pa.Table, pick: str) -> tuple[NDArray[Any], NDArray[np.float32]]:
-    return _array(table["label"]), _array(table[pick])
+def _read(file: Path) -> pa.Table:
+    try:
+        return pq.read_table(file)
+    except (OSError, ValueError) as error:
+        raise MertkError(f"{file}: cannot be read ({error}); run with --redo") from None
+
+
+def _arrays(table: pa.Table, pick: str, file: Path) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    try:
+        labels, scores = _array(table["label"]), _array(table[pick])
+    except (KeyError, ValueError, TypeError) as error:
+        raise MertkError(f"{file}: is no table of predictions ({error}); run with --redo") from None
+    classes = scores.shape[-1]
+    if labels.ndim == 1 and not ((labels >= 0) & (labels < classes)).all():
+        raise MertkError(f"{file}: a label is none of {classes} classes; run with --redo")
+    return labels, scores
 
 
 def _array(column: pa.ChunkedArray) -> NDArray[Any]:

@@ -52,8 +52,9 @@ def _ground(board: Board, changes: Iterable[str], registry: Registry) -> Ground:
         if protocol != board.protocol:
             return Ground(missing=[f"the corpus there is now another one ({protocol})"])
         standings, skipped = measure(corpus)
-    except MertkError as error:
-        return Ground(missing=[f"the corpus cannot be opened ({str(error).splitlines()[0]})"])
+    except (MertkError, KeyError, TypeError, ValueError) as error:  # or the recipe names none
+        told = str(error).splitlines() or [type(error).__name__]
+        return Ground(missing=[f"the corpus cannot be opened ({told[0]})"])
     return Ground(standings, [f"{s.name}: {s.reason}" for s in skipped])
 
 
