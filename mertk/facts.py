@@ -76,7 +76,7 @@ class Facts(_Part):
     fold: str
     seed: Count
     protocol: str
-    fingerprint: str = ""
+    fingerprint: str
     note: str = ""
     selected_on_test: bool
     held_out: list[str] = []

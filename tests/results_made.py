@@ -49,6 +49,7 @@ def keep(
     place.mkdir(parents=True)
     told = {
         "variant": "full",
+        "fingerprint": "0" * 12,
         "fold": f"fold{fold}",
         "seed": seed,
         "protocol": "toy-4c-3f@00000000",
