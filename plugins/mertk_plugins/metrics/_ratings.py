@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from mertk.contracts import TargetKind
 from mertk.errors import did_you_mean
 from mertk_plugins.metrics._cells import Array, cells
 
@@ -55,3 +56,29 @@ def over_dimensions(
 def constant(*values: Array) -> bool:
     """Whether one of some arrays [B] does not vary, so that nothing can vary with it."""
     return any(bool(np.ptp(each) == 0) for each in values)
+
+
+class OverDimensions:
+    """A metric of dimensions: one number for each, and their mean.
+
+    Attributes:
+        measure: What two arrays [B], ratings and scores, come to.
+
+    Args:
+        dimension: Only this one.
+        outputs: The names of the dimensions.
+
+    Raises:
+        ValueError: There is no such dimension; or there are no clips, shapes do not fit, or a score
+            is not finite.
+    """
+
+    targets: tuple[TargetKind, ...] = ("dimensions",)
+    measure: Callable[[Array, Array], float]
+
+    def __init__(self, dimension: str | None = None, outputs: Sequence[str] = ()) -> None:
+        self.column = column(dimension, outputs)
+
+    def __call__(self, labels: Array, scores: Array) -> float:
+        """The score of [B, N] scores against [B, N] ratings."""
+        return over_dimensions(self.measure, labels, scores, self.column)

@@ -1,15 +1,21 @@
 """CCC, concordance correlation coefficient."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from mertk.contracts import TargetKind
 from mertk_plugins.metrics._cells import Array
-from mertk_plugins.metrics._ratings import column, constant, over_dimensions
+from mertk_plugins.metrics._ratings import OverDimensions, constant
 
 
-class CCC:
+def concordance(labels: Array, scores: Array) -> float:
+    """CCC of two arrays [B]."""
+    if constant(labels, scores):
+        return 0.0
+    apart = (labels.mean() - scores.mean()) ** 2
+    shared = np.mean((labels - labels.mean()) * (scores - scores.mean()))
+    return float(2 * shared / (labels.var() + scores.var() + apart))
+
+
+class CCC(OverDimensions):
     """Concordance correlation coefficient: correlation that also asks for the right level, -1 to 1.
 
         CCC = 2 cov(x, y) / (var(x) + var(y) + (mean(x) - mean(y))^2)
@@ -29,22 +35,6 @@ class CCC:
             is not finite.
     """
 
-    targets: tuple[TargetKind, ...] = ("dimensions",)
     higher_is_better = True
     bounds = (-1.0, 1.0)
-
-    def __init__(self, dimension: str | None = None, outputs: Sequence[str] = ()) -> None:
-        self.column = column(dimension, outputs)
-
-    def __call__(self, labels: Array, scores: Array) -> float:
-        """The coefficient of [B, N] scores against [B, N] ratings."""
-        return over_dimensions(concordance, labels, scores, self.column)
-
-
-def concordance(labels: Array, scores: Array) -> float:
-    """CCC of two arrays [B]."""
-    if constant(labels, scores):
-        return 0.0
-    apart = (labels.mean() - scores.mean()) ** 2
-    shared = np.mean((labels - labels.mean()) * (scores - scores.mean()))
-    return float(2 * shared / (labels.var() + scores.var() + apart))
+    measure = staticmethod(concordance)

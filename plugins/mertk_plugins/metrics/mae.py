@@ -1,15 +1,17 @@
 """MAE, mean absolute error."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from mertk.contracts import TargetKind
 from mertk_plugins.metrics._cells import Array
-from mertk_plugins.metrics._ratings import column, over_dimensions
+from mertk_plugins.metrics._ratings import OverDimensions
 
 
-class MAE:
+def distance(labels: Array, scores: Array) -> float:
+    """Mean absolute difference of two arrays [B]."""
+    return float(np.abs(labels - scores).mean())
+
+
+class MAE(OverDimensions):
     """Mean absolute error, in the units of the ratings.
 
         MAE = mean over clips of  |score - rating|
@@ -27,18 +29,6 @@ class MAE:
             is not finite.
     """
 
-    targets: tuple[TargetKind, ...] = ("dimensions",)
     higher_is_better = False
     bounds = (0.0, float("inf"))
-
-    def __init__(self, dimension: str | None = None, outputs: Sequence[str] = ()) -> None:
-        self.column = column(dimension, outputs)
-
-    def __call__(self, labels: Array, scores: Array) -> float:
-        """The error of [B, N] scores against [B, N] ratings."""
-        return over_dimensions(distance, labels, scores, self.column)
-
-
-def distance(labels: Array, scores: Array) -> float:
-    """Mean absolute difference of two arrays [B]."""
-    return float(np.abs(labels - scores).mean())
+    measure = staticmethod(distance)

@@ -1,15 +1,17 @@
 """Pearson's correlation."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from mertk.contracts import TargetKind
 from mertk_plugins.metrics._cells import Array
-from mertk_plugins.metrics._ratings import column, constant, over_dimensions
+from mertk_plugins.metrics._ratings import OverDimensions, constant
 
 
-class Pearson:
+def correlation(labels: Array, scores: Array) -> float:
+    """Pearson's r of two arrays [B]."""
+    return 0.0 if constant(labels, scores) else float(np.corrcoef(labels, scores)[0, 1])
+
+
+class Pearson(OverDimensions):
     """Pearson's correlation of ratings and scores, whatever their level and scale, -1 to 1.
 
         r = cov(x, y) / sqrt(var(x) var(y))
@@ -29,18 +31,6 @@ class Pearson:
             is not finite.
     """
 
-    targets: tuple[TargetKind, ...] = ("dimensions",)
     higher_is_better = True
     bounds = (-1.0, 1.0)
-
-    def __init__(self, dimension: str | None = None, outputs: Sequence[str] = ()) -> None:
-        self.column = column(dimension, outputs)
-
-    def __call__(self, labels: Array, scores: Array) -> float:
-        """The correlation of [B, N] scores with [B, N] ratings."""
-        return over_dimensions(correlation, labels, scores, self.column)
-
-
-def correlation(labels: Array, scores: Array) -> float:
-    """Pearson's r of two arrays [B]."""
-    return 0.0 if constant(labels, scores) else float(np.corrcoef(labels, scores)[0, 1])
+    measure = staticmethod(correlation)
