@@ -14,7 +14,7 @@ from mertk.errors import MertkError
 from mertk.ranking import Ranked
 from mertk.ranking import rank as rank_systems
 from mertk.records import Kept, read_kept
-from mertk.report import SELECTED_ON_TEST, SYNTHETIC, number
+from mertk.report import SELECTED_ON_TEST, SYNTHETIC, number, probability
 
 Json = Any
 
@@ -128,7 +128,7 @@ def _notes(ranked: Ranked, corpora: list[str]) -> Iterator[str]:
     found = ranked.ranking
     yield "scores: mean over folds and seeds at the epoch that each run's own rule picked"
     yield f"corpora: {'; '.join(corpora)}"
-    p = "-" if found.p is None else "<.001" if found.p < 0.001 else number(found.p)
+    p = "-" if found.p is None else probability(found.p)
     yield f"Friedman's test, that all systems are alike: p {p}" + (
         f" ({found.reason})" if found.reason else ""
     )

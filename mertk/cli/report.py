@@ -9,7 +9,7 @@ from mertk.baselines.measure import measure
 from mertk.check import resolve_dataset
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
-from mertk.cli.runs import metrics_of
+from mertk.cli.runs import metrics_of, results_of
 from mertk.console import Screen
 from mertk.corpus import as_scored, open_corpus
 from mertk.draft import Draft
@@ -26,7 +26,7 @@ Json = Any
 def report(arguments: argparse.Namespace) -> int:
     """Write the page of a folder of results."""
     screen, registry = begin()
-    root = Path(arguments.folder)
+    root = results_of(arguments.folder, Path(arguments.results))
     found = boards(find(root), lambda run: metrics_of(run, registry), arguments.against)
     grounds = {board.protocol: _ground(board, arguments.set, registry) for board in found}
     title = arguments.title or f"Results in {root.resolve().name}"
