@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
+from typing import Any
 
 from mertk.contracts import Fold
 from mertk.errors import CorpusError, did_you_mean
 from mertk.fits import target_named
 from mertk.plan import Corpus, choose_folds
+from mertk.recipe import Select
 from mertk.resolved import Resolved, ResolvedDataset
 from mertk.split import check_folds
 
@@ -62,6 +64,29 @@ def leave_out(corpus: Corpus, clips: Mapping[str, str]) -> Corpus:
         every_fold=_without(corpus.every_fold, gone),
     )
     _check_classes(left)
+    return left
+
+
+def as_scored(corpus: Corpus, dataset: str, rule: Select, facts: Mapping[str, Any]) -> Corpus:
+    """The corpus without what a trial left out, seen to be the one that the trial was scored on.
+
+    Args:
+        corpus: Every clip of it, those that the recipe excludes included: its list may be younger.
+        dataset: What the recipe calls it.
+        rule: What picks the epoch.
+        facts: The trial's.
+
+    Raises:
+        CorpusError: Its clips, labels or folds are others now.
+    """
+    left = leave_out(corpus, facts["corpus"]["left_out"])
+    now = left.protocol(dataset, rule)
+    if now != facts["protocol"]:
+        raise CorpusError(
+            f"was scored under the protocol {facts['protocol']}, and the corpus is now {now}: "
+            "other clips, labels or folds; say where the same corpus lies with "
+            "--set dataset.root=DIR, or run the recipe again"
+        )
     return left
 
 

@@ -180,6 +180,11 @@ def probability(p: float) -> str:
     return "<.001" if p < 0.001 else number(p)
 
 
+def counted(count: int, what: str) -> str:
+    """How many there are of something, such as `1 row` or `2 rows`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def spread(values: Sequence[float]) -> str:
     """Mean and sample standard deviation, `.812 ± .031`; `-` where there is no value."""
     mean = _mean(values)

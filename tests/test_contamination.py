@@ -190,7 +190,7 @@ def test_what_is_declared_later_is_said_of_trials_that_are_there(
     more = [*sets, "encoders.again.pretrained_on=[iemocap]"]
     told, text, _ = conduct(toy, parts, tmp_path, capsys, *more)
     assert told["pre_training"]["contaminated"] == ["again"]
-    assert "1 trials were there before" in text
+    assert "there before: 1 trial" in text
 
 
 def test_a_dry_run_tells_it_before_anything_is_trained(

@@ -207,7 +207,7 @@ def test_the_table_says_that_synthetic_data_say_nothing(recipe: str, capsys) -> 
     main(["run", recipe, "--folds", "fold1"])
     shown = capsys.readouterr().out
     assert "SYNTHETIC DATA" in shown
-    assert "guessing among 4 classes: UA 0.250\n" in shown
+    assert "guessing among 4 classes: UA .250\n" in shown
     assert "results/toy" in shown
 
 

@@ -10,7 +10,7 @@ from mertk.cli.beginning import begin
 from mertk.console import Screen
 from mertk.corpus import open_corpus
 from mertk.plan import Corpus
-from mertk.report import SYNTHETIC, spread
+from mertk.report import SYNTHETIC, number, spread
 from mertk.score import summary
 from mertk.subject import dataset_draft
 
@@ -69,8 +69,8 @@ def _show(
     rows = [
         [
             s.name,
-            f"{s.pooled.ua:.3f}",
-            f"{s.pooled.wa:.3f}",
+            number(s.pooled.ua),
+            number(s.pooled.wa),
             spread([f.ua for f in s.folds.values()]),
             spread([f.wa for f in s.folds.values()]),
             f"{s.known:.0%}",

@@ -22,13 +22,15 @@ def check(arguments: argparse.Namespace) -> int:
     made = variants(recipe, edits, registry)
     resolved = made[0].resolved
     notes = [f"{v.name}: {v.note}" for v in made if v.note]
+    looked = ""
     if arguments.deep:
-        from mertk.probe import probe  # it builds the model, so torch is needed
+        from mertk.probe import STEPS, probe  # it builds the model, so torch is needed
 
         probed = probe(made)
         if probed.faults:
             raise RecipeError(resolved.source, probed.faults)
         notes += probed.notes
+        looked = f", none in the first {STEPS} steps of training"
     if arguments.json:
         answer(
             {
@@ -40,7 +42,7 @@ def check(arguments: argparse.Namespace) -> int:
             }
         )
         return 0
-    print(f"{arguments.recipe}: no faults; fingerprint {resolved.fingerprint}")
+    print(f"{arguments.recipe}: no faults{looked}; fingerprint {resolved.fingerprint}")
     for note in notes:
         print(f"  {note}")
     return 0

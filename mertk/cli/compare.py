@@ -13,7 +13,7 @@ from mertk.contracts import Metric
 from mertk.errors import MertkError
 from mertk.protocol import refuse_mixed
 from mertk.records import Kept, read_kept
-from mertk.report import SYNTHETIC, Report
+from mertk.report import SYNTHETIC, Report, counted
 from mertk.rows import Row, row
 
 Json = Any
@@ -59,7 +59,7 @@ def _synthetic(rows: list[Row]) -> bool:
 
 def _notes(rows: list[Row], kept: list[Kept]) -> list[str]:
     notes = [
-        f"{this.variant}: {one.superseded} earlier trials beside the latest are left out"
+        f"{this.variant}: left out beside the latest: {counted(one.superseded, 'earlier trial')}"
         for this, one in zip(rows, kept, strict=True)
         if one.superseded
     ]

@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     _under(verbs.add_parser("robustness", help="a finished run on bad or missing media"))
     floor = verbs.add_parser("baselines", help="what a corpus gives away without its media")
     _corpus(floor)
-    check = verbs.add_parser("check", help="tell every fault of a recipe")
+    check = verbs.add_parser("check", help="every fault of a recipe, settings that do nothing too")
     _recipe(check, default=None)
     check.add_argument(
         "--deep", action="store_true", help="build it, train some steps, tell what does not learn"
@@ -86,13 +86,23 @@ def _comparing(verb: argparse.ArgumentParser) -> None:
 
 
 def _reporting(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("folder", metavar="RESULTS", help="a folder that `mertk run` wrote")
+    verb.add_argument(
+        "folder",
+        metavar="RESULTS",
+        nargs="?",
+        help="a folder that `mertk run` wrote, or a recipe's name below --results; default: all",
+    )
     verb.add_argument("--out", metavar="DIR", default="report", help="default: report")
     verb.add_argument("--title", metavar="TEXT", help="heading of the page")
     verb.add_argument(
-        "--against", metavar="NAME", help="the system that others are compared with: the simplest"
+        "--against",
+        metavar="NAME",
+        help="the system that others are compared with; default: the simplest",
     )
-    verb.add_argument("--clips", metavar="IDS", help="whose attention is shown")
+    verb.add_argument(
+        "--clips", metavar="IDS", help="whose attention is shown; default: one of each class"
+    )
+    _where(verb)
     _set(verb, "dataset.root=DIR")
     _json(verb)
 
@@ -137,7 +147,7 @@ def _under(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--seeds", metavar="0,1", help="only trials with these")
     verb.add_argument("--folds", metavar="NAMES", help="only these, separated by commas")
-    verb.add_argument("--results", metavar="DIR", default="results", help="default: results")
+    _where(verb)
     verb.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     _set(verb, "dataset.root=DIR, where the corpus moved")
     _json(verb)

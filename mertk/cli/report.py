@@ -9,9 +9,9 @@ from mertk.baselines.measure import measure
 from mertk.check import resolve_dataset
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
-from mertk.cli.runs import metrics_of
+from mertk.cli.runs import metrics_of, results_of
 from mertk.console import Screen
-from mertk.corpus import open_corpus
+from mertk.corpus import as_scored, open_corpus
 from mertk.draft import Draft
 from mertk.errors import MertkError
 from mertk.page.compose import Ground, Wishes, compose
@@ -26,7 +26,7 @@ Json = Any
 def report(arguments: argparse.Namespace) -> int:
     """Write the page of a folder of results."""
     screen, registry = begin()
-    root = Path(arguments.folder)
+    root = results_of(arguments.folder, Path(arguments.results))
     found = boards(find(root), lambda run: metrics_of(run, registry), arguments.against)
     grounds = {board.protocol: _ground(board, arguments.set, registry) for board in found}
     title = arguments.title or f"Results in {root.resolve().name}"
@@ -41,20 +41,17 @@ def report(arguments: argparse.Namespace) -> int:
 
 def _ground(board: Board, changes: Iterable[str], registry: Registry) -> Ground:
     """What the corpus itself tells, where it can be opened and is still the one that was scored."""
-    kept = board.systems[0].kept
-    recipe = kept.recipe
+    kept, facts = board.systems[0].kept, board.systems[0].records[0].facts
     try:
-        content = {"dataset": recipe["dataset"]}
-        draft = Draft(str(kept.folder / "recipe.yaml"), Path.cwd(), content).set(changes)
-        corpus = open_corpus(resolve_dataset(draft, registry))
-        rule = Select(**recipe["train"]["select"])
-        protocol = corpus.protocol(recipe["dataset"]["use"], rule)
-        if protocol != board.protocol:
-            return Ground(missing=[f"the corpus there is now another one ({protocol})"])
-        standings, skipped = measure(corpus)
+        content = {"dataset": kept.recipe["dataset"]}
+        draft = Draft(str(kept.folder / "recipe.yaml"), kept.folder, content).set(changes)
+        dataset = resolve_dataset(draft, registry)
+        rule = Select(**kept.recipe["train"]["select"])
+        whole = open_corpus(dataset.but({"exclude": ()}))
+        standings, skipped = measure(as_scored(whole, dataset.spec.use, rule, facts))
     except (MertkError, KeyError, TypeError, ValueError) as error:  # or the recipe names none
         told = str(error).splitlines() or [type(error).__name__]
-        return Ground(missing=[f"the corpus cannot be opened ({told[0]})"])
+        return Ground(missing=[f"the corpus is not at hand ({told[0]})"])
     return Ground(standings, [f"{s.name}: {s.reason}" for s in skipped])
 
 

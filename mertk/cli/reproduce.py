@@ -15,6 +15,7 @@ from mertk.cli.reproduced import Told, as_json, show
 from mertk.cli.runs import built, folder_of, is_finished, variants_beside
 from mertk.errors import MertkError
 from mertk.registry import Registry
+from mertk.report import counted
 from mertk.reproducing import reproduction
 from mertk.variants import FULL
 
@@ -49,7 +50,7 @@ def _finished(target: Target, run: str, results: Path, margin: float, registry: 
     records = {name: one.records for name, one in kept.items()}
     found = reproduction(target, full.recipe, records, metrics, margin)
     notes = [
-        f"{name}: {one.superseded} earlier trials beside the latest are left out"
+        f"{name}: left out beside the latest: {counted(one.superseded, 'earlier trial')}"
         for name, one in kept.items()
         if one.superseded
     ]

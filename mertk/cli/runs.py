@@ -36,6 +36,13 @@ def folder_of(name: str, results: Path) -> Path:
     return found[0] if len(found) == 1 else _only(name, found)
 
 
+def results_of(name: str | None, results: Path) -> Path:
+    """A folder of results: itself, the one of a recipe's name below `results`, or all of them."""
+    if name is None:
+        return results
+    return next((folder for folder in _tried(name, results) if folder.is_dir()), Path(name))
+
+
 def is_finished(name: str, results: Path) -> bool:
     """Whether a run of that name, or one of its variants, has left anything."""
     return bool(_below(name, results))

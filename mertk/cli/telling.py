@@ -6,7 +6,7 @@ from typing import Any
 from mertk.cli.tables import show
 from mertk.console import Screen
 from mertk.contamination import declared, notices
-from mertk.report import SELECTED_ON_TEST, SYNTHETIC, Report
+from mertk.report import SELECTED_ON_TEST, SYNTHETIC, Report, counted, number
 from mertk.run import Finished, Options
 from mertk.score import chance
 from mertk.variants import Variant
@@ -55,7 +55,7 @@ class Telling:
             ["variant", "fingerprint", "trials"],
             counts,
             [
-                f"{len(corpus.clips)} clips, {len(corpus.folds)} folds; {there}",
+                f"{len(corpus.clips)} clips, {counted(len(corpus.folds), 'fold')}; {there}",
                 *[SELECTED_ON_TEST] * any(v.resolved.recipe.selects_on_test for v in self.variants),
                 *self._contamination(),
                 *self._notes(),
@@ -81,7 +81,7 @@ class Telling:
         told = (
             ["; ".join(f"{m.upper()}: {summary}" for m, summary in meant.items())] if meant else []
         )
-        levels = ", ".join(f"{m.upper()} {level:.3f}" for m, level in self._chance().items())
+        levels = ", ".join(f"{m.upper()} {number(level)}" for m, level in self._chance().items())
         if levels:
             told.append(f"guessing among {len(self._classes)} classes: {levels}")
         return told
@@ -106,7 +106,7 @@ class Telling:
         if corpus.card.synthetic:
             notes.append(SYNTHETIC)
         if self.finished.rows:
-            reused = f" ({self.finished.reused} trials were there before)"
+            reused = f" (there before: {counted(self.finished.reused, 'trial')})"
             place = self.options.results / self.full.recipe.name
             notes.append(f"results: {place}{reused if self.finished.reused else ''}")
         return notes

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from mertk.comparing import Comparison
 from mertk.page.gather import Board, System
-from mertk.report import Report, ends, number, probability
+from mertk.report import Report, counted, ends, number, probability
 
 WORDS = {
     "better": "{own} is better than {base}",
@@ -41,7 +41,7 @@ def _sentence(base: System, system: System, metric: str, found: Comparison | Non
     if found.p is not None:
         told.append(f"p {probability(found.p)}")
     shared = len(system.row.differences(base.row, metric))
-    told.append(f"{shared} shared trials")
+    told.append(counted(shared, "shared trial"))
     out = f"{said}: {', '.join(told)}."
     least = found.difference.detectable
     if found.verdict == "inside noise" and least is not None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from mertk.check import resolve
 from mertk.contracts import Clip
-from mertk.corpus import leave_out, open_corpus
+from mertk.corpus import as_scored, open_corpus
 from mertk.draft import Draft
-from mertk.errors import MertkError, did_you_mean
+from mertk.errors import CorpusError, MertkError, did_you_mean
 from mertk.plan import Corpus
 from mertk.records import WEIGHTS, Kept, Record
 from mertk.registry import Registry
@@ -70,7 +70,6 @@ def reopen(
     records = _chosen(kept, seeds, folds)
     _refuse_other_recipe(resolved, records)
     _refuse_weightless(resolved, records)
-    # What was left out of the trials stands beside them; the recipe's own list may be younger.
     corpus = open_corpus(resolved.dataset.but({"exclude": ()}))
     _refuse_other_clips(resolved, corpus, records)
     return Run(kept.folder, resolved, corpus, records)
@@ -122,11 +121,7 @@ def _refuse_weightless(resolved: Resolved, records: Mapping[Key, Record]) -> Non
 def _refuse_other_clips(resolved: Resolved, corpus: Corpus, records: Mapping[Key, Record]) -> None:
     recipe = resolved.recipe
     for record in records.values():
-        left = leave_out(corpus, record.facts["corpus"]["left_out"])
-        now = left.protocol(recipe.dataset.use, recipe.train.select)
-        if now != record.facts["protocol"]:
-            raise MertkError(
-                f"{record.folder}: was scored under the protocol {record.facts['protocol']}, and "
-                f"the corpus is now {now}: other clips, labels or folds; say where the same corpus "
-                "lies with --set dataset.root=DIR, or run the recipe again"
-            )
+        try:
+            as_scored(corpus, recipe.dataset.use, recipe.train.select, record.facts)
+        except CorpusError as error:
+            raise MertkError(f"{record.folder}: {error}") from error

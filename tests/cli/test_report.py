@@ -81,7 +81,39 @@ def test_a_corpus_that_is_gone_is_said_and_stops_nothing(tmp_path: Path, capsys)
     made_run(tmp_path / "results", "one")
     status, told = reported(capsys, str(tmp_path / "results"), "--out", str(tmp_path / "out"))
     assert status == 0
-    assert "Not known: the corpus cannot be opened" in Path(told["page"]).read_text()
+    assert "Not known: the corpus is not at hand" in Path(told["page"]).read_text()
+
+
+def test_what_was_left_out_of_the_trials_is_left_out_of_the_corpus(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("toy.yaml").write_text(TOY)
+    assert main(["run", "toy.yaml", "--set", "dataset.exclude=[s0_ang_0]"]) == 0
+    (recipe,) = Path("results").glob("toy/*/recipe.yaml")
+    content = yaml.safe_load(recipe.read_text())
+    content["dataset"]["exclude"] = []  # as where broken media were skipped
+    recipe.write_text(yaml.safe_dump(content, sort_keys=False))
+    capsys.readouterr()
+    status, told = reported(capsys, "toy")
+    assert status == 0
+    text = Path(told["page"]).read_text()
+    assert "not at hand" not in text
+    assert "majority" in text
+
+
+def test_a_page_of_another_corpus_says_which_it_is_now(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("toy.yaml").write_text(TOY)
+    assert main(["run", "toy.yaml", "--folds", "fold1"]) == 0
+    (trial,) = Path("results").glob("toy/*/fold1-*/trial.json")
+    facts = json.loads(trial.read_text())
+    left = {"corpus": facts["corpus"] | {"left_out": {"s0_ang_0": "dataset.exclude"}}}
+    trial.write_text(json.dumps(facts | left))
+    capsys.readouterr()
+    _, told = reported(capsys, "--results", "results", "toy")
+    text = Path(told["page"]).read_text()
+    assert f"not at hand (was scored under the protocol {facts['protocol']}, and the corpus" in text
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path, capsys) -> None:

@@ -77,11 +77,6 @@ def short(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def counted(count: int, what: str) -> str:
-    """How many there are of something, such as `1 row` or `2 rows`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def signed(value: float) -> str:
     """A difference, with its sign."""
     return f"+{told(value)}" if value > 0 else told(value)
