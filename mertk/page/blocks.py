@@ -1,7 +1,8 @@
 """What a page is made of: sections of paragraphs, tables, pictures and listings."""
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from mertk.page.figures import Picture
@@ -107,9 +108,7 @@ class Page:
         found: dict[str, Tabled] = {}
         for section in self.sections:
             for path, block in _tables(section, ()):
-                name = slug(" ".join(path))
-                count = sum(n == name or n.startswith(f"{name}-") for n in found)
-                found[f"{name}-{count + 1}" if count else name] = block
+                found[unique(slug(" ".join(path)), found)] = block
         return list(found.items())
 
 
@@ -117,6 +116,12 @@ def _tables(section: Section, above: tuple[str, ...]) -> list[tuple[tuple[str, .
     path = (*above, section.title)
     own = [(path, block) for block in section.blocks if isinstance(block, Tabled)]
     return own + [found for part in section.parts for found in _tables(part, path)]
+
+
+def unique(name: str, taken: Container[str]) -> str:
+    """The name, with a number behind it where it is taken."""
+    numbered = (f"{name}-{count}" for count in itertools.count(2))
+    return next(n for n in itertools.chain([name], numbered) if n not in taken)
 
 
 def slug(text: str) -> str:

@@ -78,7 +78,7 @@ def find(root: Path) -> list[Kept]:
         MertkError: There is none, or one cannot be read.
     """
     files = sorted(root.glob("**/recipe.yaml"))
-    found = [read_kept(f.parent) for f in files if any(f.parent.glob("*/trial.json"))]
+    found = [read_kept(f.parent) for f in files if any(f.parent.glob("[!.]*/trial.json"))]
     if not found:
         raise MertkError(
             f"{root}: holds no finished trial; give a folder that `mertk run` wrote (--results)"
@@ -131,10 +131,8 @@ def _parameters(system: System) -> int:
 
 def _systems(runs: Sequence[Kept], metrics: Mapping[str, Metric]) -> list[System]:
     told = [(str(r.recipe["name"]), _variant(r), r) for r in runs]
-    names = [recipe if variant == FULL else f"{recipe}: {variant}" for recipe, variant, _ in told]
     found = []
-    for name, (recipe, variant, run) in zip(names, told, strict=True):
-        own = f"{name} ({run.folder.name})" if names.count(name) > 1 else name
+    for own, (recipe, variant, run) in zip(_names(told), told, strict=True):
         selected = any(r.facts["selected_on_test"] for r in run.records.values())
         scored = row(
             own,
@@ -146,6 +144,18 @@ def _systems(runs: Sequence[Kept], metrics: Mapping[str, Metric]) -> list[System
         )
         found.append(System(own, recipe, variant, run, scored))
     return found
+
+
+def _names(told: Sequence[tuple[str, str, Kept]]) -> list[str]:
+    """Names of recipes and variants; those that would bear one name add where they lie."""
+    names = [recipe if variant == FULL else f"{recipe}: {variant}" for recipe, variant, _ in told]
+    folders = [run.folder for _, _, run in told]
+    short = [f"{name} ({folder.name})" for name, folder in zip(names, folders, strict=True)]
+    long = [f"{name} ({folder})" for name, folder in zip(names, folders, strict=True)]
+    return [
+        a if names.count(a) == 1 else b if short.count(b) == 1 else c
+        for a, b, c in zip(names, short, long, strict=True)
+    ]
 
 
 def _variant(run: Kept) -> str:

@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mertk import __version__
-from mertk.page.blocks import Page, Section, slug
+from mertk.page.blocks import Page, Section, slug, unique
 from mertk.page.figures import Picture
 from mertk.page.theme import variables
 
@@ -41,13 +41,11 @@ class Names:
     """Gives every section and every picture of a page an id of its own."""
 
     def __init__(self) -> None:
-        self.taken: set[str] = set()
+        self.taken = {"main"}
 
     def of(self, text: str) -> str:
         """An id that no other element of the page has."""
-        name, count = slug(text), 2
-        while name in self.taken:
-            name, count = f"{slug(text)}-{count}", count + 1
+        name = unique(slug(text), self.taken)
         self.taken.add(name)
         return name
 

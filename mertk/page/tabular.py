@@ -13,6 +13,7 @@ LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "|": r"\textbar{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "±": r"$\pm$",
@@ -35,7 +36,7 @@ def _rule(table: Table) -> list[str]:
 
 
 def _piped(cell: str) -> str:
-    for letter in "\\|<`*_[":  # nothing from a corpus becomes a link, emphasis or an element
+    for letter in "\\|<`*_[&~":  # nothing from a corpus becomes a link, emphasis or an element
         cell = cell.replace(letter, f"\\{letter}")
     return " ".join(cell.split())
 
@@ -49,7 +50,7 @@ def latex(table: Table, caption: str) -> str:
     r"""A booktabs table; needs `\usepackage{booktabs}`."""
     words = {table.header[0], *table.left}
     columns = "".join("l" if name in words else "r" for name in table.header)
-    body = [" & ".join(map(tex, row)) + r" \\" for row in table.cells]
+    body = map(_tex_row, table.cells)
     return "\n".join(
         [
             r"\begin{table}",
@@ -57,7 +58,7 @@ def latex(table: Table, caption: str) -> str:
             rf"\caption{{{tex(caption)}}}",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
-            " & ".join(map(tex, table.header)) + r" \\",
+            _tex_row(table.header),
             r"\midrule",
             *body,
             r"\bottomrule",
@@ -66,6 +67,12 @@ def latex(table: Table, caption: str) -> str:
             "",
         ]
     )
+
+
+def _tex_row(cells: Sequence[str]) -> str:
+    told = " & ".join(map(tex, cells))
+    # Behind the end of a line or a rule, LaTeX would read these as its argument.
+    return ("{}" if told.startswith(("[", "*")) else "") + told + r" \\"
 
 
 def tex(text: str) -> str:

@@ -58,6 +58,13 @@ def test_two_runs_of_one_name_are_told_apart_by_fingerprint(tmp_path: Path) -> N
     assert [s.name for s in board.systems] == [f"one ({'0' * 12})", f"one ({'1' * 12})"]
 
 
+def test_runs_of_one_name_and_fingerprint_are_told_apart_by_folder(tmp_path: Path) -> None:
+    folders = [made_run(tmp_path / place, "one") for place in ("first", "second")]
+    (board,) = sorted_out(tmp_path)
+    assert [s.name for s in board.systems] == [f"one ({folder})" for folder in folders]
+    assert len(board.every) == 2
+
+
 def test_failed_and_superseded_trials_are_counted(tmp_path: Path) -> None:
     folder = made_run(tmp_path, "one")
     (folder / "fold9-seed0-abc.failed.txt").write_text("Traceback")
@@ -74,4 +81,6 @@ def test_a_run_in_which_nothing_is_finished_is_no_run(tmp_path: Path) -> None:
     made_run(tmp_path, "one")
     (tmp_path / "begun" / "0").mkdir(parents=True)
     (tmp_path / "begun" / "0" / "recipe.yaml").write_text("{}")
+    (tmp_path / "begun" / "0" / ".half").mkdir()
+    (tmp_path / "begun" / "0" / ".half" / "trial.json").write_text("{}")
     assert len(find(tmp_path)) == 1

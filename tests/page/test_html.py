@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mertk.page.blocks import Page, Section
+from mertk.page.html import render
 from tests.page.made import cost, made_run, shown
 
 HOSTILE = "<script>alert('x')</script>\"&</style>"
@@ -54,29 +56,37 @@ def read(text: str) -> Reading:
     return reading
 
 
-@pytest.fixture
-def results(tmp_path: Path) -> Path:
-    made_run(tmp_path, "small", cost=cost(1))
-    made_run(tmp_path, "large", 0.8)
-    made_run(tmp_path, "large", 0.75, fingerprint="1" * 12, variant="no mem")
-    return tmp_path
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> str:
+    root = tmp_path_factory.mktemp("results")
+    made_run(root, "small", cost=cost(1))
+    made_run(root, "large", 0.8)
+    made_run(root, "large", 0.75, fingerprint="1" * 12, variant="no mem")
+    return shown(root)
 
 
-def test_it_is_well_formed_and_every_id_is_its_own(results: Path) -> None:
-    reading = read(shown(results))
+def test_it_is_well_formed_and_every_id_is_its_own(text: str) -> None:
+    reading = read(text)
     assert len(reading.ids) == len(set(reading.ids))
     assert set(reading.targets) <= {f"#{name}" for name in reading.ids}
 
 
-def test_headings_never_skip_a_level(results: Path) -> None:
-    levels = read(shown(results)).levels
+def test_no_section_takes_the_id_of_another_or_of_the_page() -> None:
+    titles = ["main", "main", "a", "a 2", "a", "!", "?"]
+    text = render(Page("x", (), [Section(title) for title in titles]))
+    assert sorted(read(text).ids) == sorted(
+        ["main", "main-2", "main-3", "a", "a-2", "a-3", "part", "part-2"]
+    )
+
+
+def test_headings_never_skip_a_level(text: str) -> None:
+    levels = read(text).levels
     assert levels[0] == 1
     assert all(b - a <= 1 for a, b in pairwise(levels))
     assert levels.count(1) == 1
 
 
-def test_it_loads_nothing_and_runs_no_script(results: Path) -> None:
-    text = shown(results)
+def test_it_loads_nothing_and_runs_no_script(text: str) -> None:
     reading = read(text)
     assert not {"script", "link", "img", "iframe", "object"} & set(reading.tags)
     for name, value in reading.attributes:
@@ -87,14 +97,13 @@ def test_it_loads_nothing_and_runs_no_script(results: Path) -> None:
     assert not re.search(r"url\((?!#)", text)
 
 
-def test_every_table_has_a_caption_and_says_what_its_headers_are_of(results: Path) -> None:
-    text = shown(results)
+def test_every_table_has_a_caption_and_says_what_its_headers_are_of(text: str) -> None:
     assert text.count("<caption>") == text.count("<table>") > 5
     assert not re.search(r"<th(?! scope=)[ >]", text.replace("<thead", ""))
 
 
-def test_every_picture_has_words(results: Path) -> None:
-    pictures = re.findall(r"<svg[^>]*>", shown(results))
+def test_every_picture_has_words(text: str) -> None:
+    pictures = re.findall(r"<svg[^>]*>", text)
     assert len(pictures) > 5
     assert all('role="img"' in p and re.search(r'aria-label="[^"]{10,}', p) for p in pictures)
 

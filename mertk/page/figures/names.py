@@ -73,8 +73,9 @@ def told(value: float) -> str:
 
 
 def short(value: float) -> str:
-    """A number with three digits at most, as at an axis."""
-    return f"{value:.3g}".replace("-", "−")
+    """A number with three digits that count, as at an axis; thousands are written out."""
+    whole = 1000 <= abs(value) < 1_000_000
+    return (f"{value:.0f}" if whole else f"{value:.3g}").replace("-", "−")
 
 
 def signed(value: float) -> str:

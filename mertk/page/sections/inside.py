@@ -1,12 +1,14 @@
 """How a system learned, and what goes on inside it."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
-from mertk.page.blocks import Block, Panels, Section, Tabled
+from mertk.page.blocks import Block, Panels, Section, Tabled, Words
 from mertk.page.figures import Picture, attention, curves, matrix, scatter
 from mertk.page.gather import System
 from mertk.records import Insight, Record
@@ -16,6 +18,7 @@ ATTENTION = "attention/"
 FEWEST = 10
 """Clips below which there is no map."""
 NEIGHBOURS = 30
+NO_CURVE = "Not one loss or score is a number."
 
 
 def inside(system: System, clips: Sequence[str]) -> list[Section]:
@@ -42,26 +45,39 @@ def learning(system: System) -> Section:
     names = list(dict.fromkeys(n for h in histories for epoch in h for n in epoch["losses"]))
     pictures = [
         curves(
-            {name: [[e["losses"].get(name) or 0.0 for e in h] for h in histories]},
+            {name: [[_number(e["losses"].get(name)) for e in h] for h in histories]},
             label=name,
             title=f"{name} loss",
         )
         for name in names
+        if any(isfinite(_number(e["losses"].get(name))) for h in histories for e in h)
     ]
-    chosen = [record.facts["picks"]["selected"]["epoch"] for record in system.records]
-    by = system.records[0].facts["select"]["by"].upper()
-    series = {
-        "validation": [[_number(e["valid"]) for e in h] for h in histories],
-        "test": [[_number(e["test"]) for e in h] for h in histories],
-    }
-    pictures.append(
-        curves(series, label=by, marks={"validation": chosen}, title=f"{by} after each epoch")
-    )
+    pictures += _selecting(system)
     words = (
         "Mean over trials within the range they span. Losses are means over training batches, "
-        "unweighted; total is what was minimised. Marked: the epoch that validation selected."
+        "unweighted; total is what was minimised. Marked: the epoch that was selected."
     )
-    return Section("Learning curves", [Panels(pictures, words)])
+    return Section("Learning curves", [Panels(pictures, words) if pictures else Words(NO_CURVE)])
+
+
+def _selecting(system: System) -> Iterator[Picture]:
+    """The metric that selects, on the clips that select and on the test clips."""
+    facts = [record.facts for record in system.records]
+    chosen = [f["picks"]["selected"]["epoch"] for f in facts]
+    by = facts[0]["select"]["by"].upper()
+    told = {
+        name: [[_number(epoch[key]) for epoch in f["history"]] for f in facts]
+        for name, key in (("validation", "valid"), ("test", "test"))
+    }
+    series = {name: trials for name, trials in told.items() if any(map(isfinite, chain(*trials)))}
+    if series:
+        # Of trials that were selected on test there is no validation; the test clips' curve is it.
+        marked = next(iter(series))
+        known = [
+            epoch if isfinite(trial[epoch - 1]) else None
+            for epoch, trial in zip(chosen, series[marked], strict=True)
+        ]
+        yield curves(series, label=by, marks={marked: known}, title=f"{by} after each epoch")
 
 
 def _number(value: float | None) -> float:

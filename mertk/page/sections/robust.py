@@ -17,8 +17,11 @@ def robust(system: System) -> Section:
     if curves is None:
         words = f"Not known; `mertk robustness {system.kept.folder}` finds out."
         return Section("Robustness", [Words(words)])
-    name = next(iter(system.row.measures))
-    matrix = Matrix(curves, system.kept.records, system.row.measures)
+    known = {n: m for n, m in system.row.measures.items() if all(n in c.clean for c in curves)}
+    if not known:
+        return Section("Robustness", [Words("Not known by any metric of this page.")])
+    name = next(iter(known))
+    matrix = Matrix(curves, system.kept.records, known)
     header = ["condition", "level", name.upper(), "from clean", "95%", "area"]
     table = Table(header, [_cells(line) for line in matrix.lines(name)], left=("level",))
     blocks = [Tabled(table, f"{name.upper()} under every condition.", matrix.notes())]
