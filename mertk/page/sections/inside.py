@@ -99,7 +99,8 @@ def _pairs(system: System, record: Record, seen: Insight, where: str) -> Iterato
             if m is not None
         ]
         caption = (
-            f"{what} of {first} (rows) and {second} (columns), test clips class by class, {where}."
+            f"{what.capitalize()} of {first} (rows) and {second} (columns), test clips class by "
+            f"class, {where}."
         )
         yield Section(
             f"{what.capitalize()} of {first} and {second}",
