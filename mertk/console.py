@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from rich import box
 from rich.cells import cell_len
@@ -20,6 +20,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+
+from mertk.outputs import let_go
 
 Advance = Callable[[int], None]
 
@@ -84,8 +86,10 @@ class Screen:
 
     def say(self, text: str) -> None:
         """One line on stderr that stays."""
-        with suppress(OSError):  # a message that cannot be shown is no reason to stop
+        try:
             self._err.print(escape(text), soft_wrap=True)
+        except OSError:  # a message that cannot be shown is no reason to stop
+            let_go(sys.stderr)
 
     def tell(self, text: str) -> None:
         """One line on stdout."""

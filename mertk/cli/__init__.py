@@ -13,6 +13,7 @@ from pathlib import Path
 from mertk.cli.answer import alone, answer
 from mertk.cli.parser import parser
 from mertk.errors import MertkError
+from mertk.outputs import let_go
 
 OK, FAILED, MENDABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -39,6 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: all went well. 1: a trial failed, or a corpus or component is faulty. 2: something the user
     can mend. 130: stopped by Ctrl-C.
     """
+    try:
+        return _main(argv)
+    finally:
+        let_go(sys.stdout)
+        let_go(sys.stderr)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     as_json = "--json" in (sys.argv[1:] if argv is None else argv)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started this
