@@ -4,8 +4,8 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import scipy  # loads `scipy.signal` when it is first used, which takes a while
 from numpy.typing import NDArray
-from scipy.signal import firwin, kaiserord, oaconvolve
 
 from mertk.contracts import Alteration, MediaRef
 from mertk.media._alter import alterations, draws
@@ -62,13 +62,13 @@ def _limited(samples: Samples, end: float, rate: int) -> Samples:
     """A low-pass without delay, whose stop band begins at the end of the band."""
     if end >= rate / 2 or not len(samples):
         return samples
-    limited: Samples = oaconvolve(samples, _lowpass(end / (rate / 2)), mode="same")
+    limited: Samples = scipy.signal.oaconvolve(samples, _lowpass(end / (rate / 2)), mode="same")
     return limited.astype(np.float32, copy=False)
 
 
 @lru_cache(maxsize=16)
 def _lowpass(end: float) -> Samples:
     width = _SLOPE * end
-    taps, beta = kaiserord(_STOP, width)
-    found = firwin(taps | 1, end - width / 2, window=("kaiser", beta))
+    taps, beta = scipy.signal.kaiserord(_STOP, width)
+    found = scipy.signal.firwin(taps | 1, end - width / 2, window=("kaiser", beta))
     return found.astype(np.float32)

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import av
 import numpy as np
+import scipy  # loads `scipy.signal` when it is first used, which takes a while
 import soundfile
 from numpy.typing import NDArray
-from scipy.signal import firwin, resample_poly
 
 from mertk.contracts import MediaRef
 from mertk.errors import MediaError
@@ -187,11 +187,11 @@ def _resample(samples: Samples, native: int, rate: int) -> Samples:
     common = gcd(native, rate)
     up, down = rate // common, native // common
     window: Any = _lowpass(max(up, down))  # the stubs do not know that it may be the filter itself
-    resampled: Samples = resample_poly(samples, up, down, window=window)
+    resampled: Samples = scipy.signal.resample_poly(samples, up, down, window=window)
     return resampled.astype(np.float32, copy=False)
 
 
 @lru_cache(maxsize=4)
 def _lowpass(factor: int) -> Samples:
     taps = 2 * _CROSSINGS * factor + 1
-    return firwin(taps, _CUTOFF / factor, window=("kaiser", _BETA)).astype(np.float32)
+    return scipy.signal.firwin(taps, _CUTOFF / factor, window=("kaiser", _BETA)).astype(np.float32)

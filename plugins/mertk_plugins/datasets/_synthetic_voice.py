@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy  # loads `scipy.signal` when it is first used, which takes a while
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 Samples = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ def speak(
     syllable = phase.astype(int)
     octaves = 0.25 * arousal + 0.5 * valence * (time / seconds - 0.5)
     octaves += (0.12 + 0.06 * arousal) * rng.normal(size=syllable[-1] + 1)[syllable]
-    octaves = lfilter([0.002], [1, -0.998], octaves - octaves[0]) + octaves[0]
+    octaves = scipy.signal.lfilter([0.002], [1, -0.998], octaves - octaves[0]) + octaves[0]
     pulses = _pulses(throat.pitch * 2**octaves, brightness=0.75 + 0.2 * np.tanh(arousal))
     breath = 0.02 * 2 ** (-0.5 * arousal) * rng.normal(size=len(time))
     length = throat.length * 2 ** (0.12 * valence)  # a smile shortens the throat
@@ -73,7 +73,7 @@ def _pulses(pitch: Samples, brightness: float) -> Samples:
     """Glottal pulses; `brightness` in 0..1 is how little the upper harmonics are damped."""
     saw = 2 * (np.cumsum(pitch / RATE) % 1) - 1
     damping = 1 - brightness
-    return np.asarray(lfilter([1 - damping], [1, -damping], saw))
+    return np.asarray(scipy.signal.lfilter([1 - damping], [1, -damping], saw))
 
 
 def _resonate(
@@ -90,5 +90,7 @@ def _vowel(source: Samples, formants: Sequence[float]) -> Samples:
     for formant in formants:
         radius = np.exp(-np.pi * 90 / RATE)
         middle = -2 * radius * np.cos(2 * np.pi * formant / RATE)
-        source = np.asarray(lfilter([1 + middle + radius**2], [1, middle, radius**2], source))
+        source = np.asarray(
+            scipy.signal.lfilter([1 + middle + radius**2], [1, middle, radius**2], source)
+        )
     return source
