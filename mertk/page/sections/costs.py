@@ -115,18 +115,22 @@ def _rule(select: Mapping[str, Json]) -> str:
 def _machine(records: Sequence[Any]) -> dict[str, list[str]]:
     known = [r.facts["provenance"] for r in records]
     packages = (f"{k} {v}" for p in known for k, v in p.get("packages", {}).items())
-    providers = (f"{v}: {k}" for p in known for k, v in p.get("providers", {}).items())
+    providers: dict[str, dict[str, None]] = {}
+    for where, provider in (pair for p in known for pair in p.get("providers", {}).items()):
+        providers.setdefault(provider, {})[where] = None
     return {
         "device": list(dict.fromkeys(str(p.get("device")) for p in known)),
         "precision": list(dict.fromkeys(str(p.get("precision")) for p in known)),
         "platform": list(dict.fromkeys(str(p.get("platform")) for p in known)),
         "python": list(dict.fromkeys(str(p.get("python")) for p in known)),
         "packages": list(dict.fromkeys(packages)),
-        "plugins": list(dict.fromkeys(providers)),
+        "plugins": [f"{name}: {', '.join(places)}" for name, places in providers.items()],
         "first begun": [min(str(p["began"]) for p in known)],
     }
 
 
 def _some(values: Sequence[str]) -> str:
     more = f" and {len(values) - 3 * MOST} more" if len(values) > 3 * MOST else ""
-    return ", ".join(values[: 3 * MOST]) + more
+    # Where one of them is a list itself, its end has to be seen.
+    between = "; " if any(", " in value for value in values) else ", "
+    return between.join(values[: 3 * MOST]) + more
