@@ -114,7 +114,9 @@ class Screen:
         wide = self._out.options.update(width=UNBOUNDED)
         for boxed in (True, False):
             table = _table(header, rows, words, boxed=boxed)
-            if self._out.measure(table, options=wide).minimum <= self._out.width:
+            spare = self._out.width - self._out.measure(table, options=wide).minimum
+            if spare >= 0:
+                _widen(table, spare)
                 self._out.print(table)
                 break
         else:
@@ -139,6 +141,22 @@ def _table(
     for row in rows:
         table.add_row(*map(escape, row))
     return table
+
+
+def _widen(table: Table, spare: int) -> None:
+    """Share the spare width out among the columns whose words would take several lines.
+
+    Left to itself, rich narrows columns below their least width and cuts off the last one.
+    """
+    columns = table.columns
+    longest = [max(cell_len(str(c)) for c in (column.header, *column.cells)) for column in columns]
+    widths = [column.min_width or 0 for column in columns]
+    while spare and (asking := [i for i, w in enumerate(widths) if w < longest[i]]):
+        for i in asking[:spare]:
+            widths[i] += 1
+        spare -= len(asking[:spare])
+    for column, width in zip(columns, widths, strict=True):
+        column.width = width
 
 
 def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mertk.console import Screen
 
@@ -100,6 +102,29 @@ def test_where_no_table_fits_each_row_becomes_lines(terminal: Any) -> None:
         "  ΔWA  -0.233 ± 0.070",
         "  n    5",
     ]
+
+
+words = st.text("abcdefgh", min_size=1, max_size=12)
+cells = st.lists(words, min_size=1, max_size=5).map(" ".join)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data(), columns=st.integers(20, 120), width=st.integers(1, 8))
+def test_at_any_width_nothing_is_cut(
+    capsys: pytest.CaptureFixture[str], data: st.DataObject, columns: int, width: int
+) -> None:
+    header = data.draw(st.lists(words, min_size=width, max_size=width, unique=True))
+    left = data.draw(st.sets(st.sampled_from(header)))
+    row = [data.draw(cells if name in {header[0], *left} else words) for name in header]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TERM", "xterm")
+        patch.setenv("COLUMNS", str(columns))
+        patch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+        Screen().table("", header, [row], left=left)
+    shown = re.sub(r"\x1b\[\d*m|[│┃]", " ", capsys.readouterr().out).split()
+    assert {word for cell in (*header[1:], *row) for word in cell.split()} <= set(shown)
 
 
 def test_a_title_is_as_wide_as_the_terminal_not_as_its_table(terminal: Any) -> None:

@@ -133,20 +133,21 @@ def show(screen: Screen, told: Told) -> None:
         rows = [_cells(s, found.margin) for s in found.standings if s.metric == metric]
         header = [f"{metric.upper()} in %", "published", "same rule", "honest", "gap"]
         header += ["difference", "90%", "within", "verdict"]
+        if not told.finished:  # there is nothing to put between
+            header, rows = _ends(header), list(map(_ends, rows))
         screen.table(title, header, rows, left=("verdict",))
         title = ""
     words = ["paper", "code", "this run", "follows"]
     rows = [
-        [
-            s.setting.name,
-            _said(s, "paper"),
-            _said(s, "code"),
-            _value(s.values),
-            s.follows,
-        ]
+        [s.setting.name, _said(s, "paper"), _said(s, "code"), _value(s.values), s.follows]
         for s in found.settings
     ]
     screen.table("", ["setting", *words], rows, list(_notes(told)), left=words)
+
+
+def _ends(cells: Sequence[str]) -> list[str]:
+    """Row, published and verdict."""
+    return [*cells[:2], cells[-1]]
 
 
 def _cells(this: Standing, margin: float) -> list[str]:

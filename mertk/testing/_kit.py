@@ -7,6 +7,7 @@ from typing import Any, ClassVar, get_type_hints
 
 import pytest
 
+from mertk.contracts import Declaring, Pretraining, Sparing
 from mertk.signature import meanings
 
 
@@ -71,11 +72,42 @@ class Kit:
         silent = [name for name in constructor_arguments(self.component) if not said.get(name)]
         assert not silent, f"{self.component.__name__}: no `Args:` entry for {', '.join(silent)}"
 
+    @pytest.mark.parametrize("used", [True, False])
+    def test_what_it_calls_unused_are_arguments_each_with_a_reason(
+        self, arguments: dict[str, Any], used: bool
+    ) -> None:
+        """`mertk check` asks it of every recipe, before anything is built."""
+        component: Any = self.component
+        if not isinstance(component, Sparing):
+            return
+        place = {"streams": ["audio", "video"][: 1 + used], "train": used, "weight": float(used)}
+        told = component.unused({**defaults(self.component), **arguments}, place)
+        strays = told.keys() - constructor_arguments(self.component)
+        assert not strays, f"{self.component.__name__}: takes no {', '.join(sorted(strays))}"
+        assert all(isinstance(why, str) and why for why in told.values())
+
+    def test_what_it_was_pretrained_on_is_said_in_names(self, arguments: dict[str, Any]) -> None:
+        """Tables hold them against the test corpus; asked before anything is built."""
+        component: Any = self.component
+        if not isinstance(component, Declaring):
+            return
+        said = component.pretraining({**defaults(self.component), **arguments})
+        assert isinstance(said, Pretraining)
+        assert isinstance(said.corpora, tuple), "a tuple of names"
+        assert all(isinstance(name, str) and name for name in said.corpora)
+        assert isinstance(said.complete, bool)
+
 
 def constructor_arguments(component: type[Any]) -> list[str]:
     """Names of what a constructor takes."""
     parameters = inspect.signature(component).parameters.values()
     return [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def defaults(component: type[Any]) -> dict[str, Any]:
+    """What its arguments are where a recipe says nothing."""
+    parameters = inspect.signature(component).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def naming(component: type[Any], supplies: Mapping[str, Any]) -> dict[str, Any]:
