@@ -12,6 +12,7 @@ from mertk.contracts import Clip, Encoder
 from mertk.encode import Encoding
 from mertk.errors import MediaError, MertkError
 from mertk.filling import Advance, Filling
+from mertk.holding import held
 from mertk.keys import Key
 from mertk.ragged import Ragged
 from mertk.store import Shelf, Store
@@ -96,30 +97,31 @@ def fill(
     shelf = store.shelf({**identity, "stage": stage, "dtype": dtype if computed else "as loaded"})
     keys = store.keys(encoder.modality, clips) if keys is None else keys
     readers, broken = _readers(clips, keys)
-    lacking, damaged = shelf.missing(list(readers)), shelf.damaged(list(readers))
-    if damaged:
-        _tell_damage(shelf, [readers[key][0].id for key in damaged])
-    if lacking or damaged:
-        whole = stage == "output"
-        encode = Encoding(encoder, name, getattr(torch, dtype), torch.device(device), whole=whole)
-        with shelf.writing() as writer:
-            # Once more: another process may have stored some while this one waited.
-            todo = _parts(shelf, lacking, damaged, readers)
-            advance(len(clips) - sum(len(readers[key]) for part in todo for key in part))
-            run = Filling(encoder, name, readers, encode if computed else None, writer, advance)
-            for part in todo:
-                broken |= run(part, workers or default_workers())
-    else:
-        advance(len(clips))
-    if broken:
-        raise BrokenMedia(name, broken, len(clips))
+    with held(shelf.folder):  # from the first look at what is there until it is mapped
+        lacking, damaged = shelf.missing(list(readers)), shelf.damaged(list(readers))
+        if damaged:
+            _tell_damage(shelf, [readers[key][0].id for key in damaged])
+        if lacking or damaged:
+            whole = stage == "output"
+            encode = Encoding(encoder, name, getattr(torch, dtype), torch.device(device), whole)
+            with shelf.writing() as writer:
+                # Once more: another process may have stored some while this one waited.
+                todo = _parts(shelf, lacking, damaged, readers)
+                advance(len(clips) - sum(len(readers[key]) for part in todo for key in part))
+                run = Filling(encoder, name, readers, encode if computed else None, writer, advance)
+                for part in todo:
+                    broken |= run(part, workers or default_workers())
+        else:
+            advance(len(clips))
+        if broken:
+            raise BrokenMedia(name, broken, len(clips))
 
-    def empty() -> NDArray[Any]:
-        if computed:
-            return np.zeros((0, encoder.dim), dtype)
-        return encoder.load(clips[0])[:0] if clips else np.zeros((0, 1), np.float32)
+        def empty() -> NDArray[Any]:
+            if computed:
+                return np.zeros((0, encoder.dim), dtype)
+            return encoder.load(clips[0])[:0] if clips else np.zeros((0, 1), np.float32)
 
-    return shelf.read([key for key in keys if isinstance(key, bytes)], empty=empty)
+        return shelf.read([key for key in keys if isinstance(key, bytes)], empty=empty)
 
 
 def _readers(

@@ -99,15 +99,8 @@ class Encoders:
 
 
 def _identity(resolved: Resolved, where: str, encoder: Encoder) -> dict[str, Json]:
-    bound, arguments = resolved.parts[where], resolved.spec(where).arguments
-    name = bound.entry.target.rpartition(":")[2]
-    # A registered encoder says by its `version` when its numbers change, so that features outlive
-    # releases; of any other the text is all there is.
-    code = bound.entry.target if bound.entry.registered else f"{name}@{bound.code}"
     return {
-        "name": name,
-        "code": code,
-        "arguments": {k: v for k, v in arguments.items() if k not in bound.signature.places},
+        **resolved.named(where),
         "version": encoder.version,
         "digest": encoder.digest,
     }
