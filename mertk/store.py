@@ -21,7 +21,7 @@ import torch
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from mertk.append import Writer, give_up
+from mertk.append import Watching, Writer, give_up
 from mertk.blocks import Committed, Layout, Records, altered, committed, mapped
 from mertk.contracts import Clip
 from mertk.digests import DIGESTS, Digests
@@ -133,13 +133,16 @@ class Shelf:
         return list(wanted.values())
 
     @contextmanager
-    def writing(self) -> Iterator[Writer]:
+    def writing(self, watch: Watching = lambda *_: None) -> Iterator[Writer]:
         """Be the one process that writes; waits for another one to finish.
+
+        Args:
+            watch: Told of each block that is committed.
 
         Raises:
             StoreError: The folder cannot be written to.
         """
-        with self._locked(), Writer(self.folder, self.identity) as writer:
+        with self._locked(), Writer(self.folder, self.identity, watch) as writer:
             yield writer
 
     @contextmanager

@@ -113,6 +113,7 @@ class Features:
                 clips,
                 keys=keys,
                 stage=source.stage,
+                dtype=source.dtype,
                 device=self.device,
                 advance=advance,
             )
