@@ -4,7 +4,7 @@ import errno
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -16,18 +16,29 @@ from mertk.blocks import KEY_BYTES, RECORD, Layout, Records, StoreError, committ
 
 NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
+Watching = Callable[[int, int], object]
+"""Told of each block that was committed: how many sequences, how many bytes."""
+
 log = logging.getLogger(__name__)
 
 
 class Writer:
     """Appends blocks; only one process may do so at a time.
 
+    Args:
+        folder: That of the shelf.
+        identity: Of what lies there.
+        watch: Told of each block; what it raises stops the writing.
+
     Raises:
         StoreError: The folder cannot be written to.
     """
 
-    def __init__(self, folder: Path, identity: Mapping[str, object]) -> None:
+    def __init__(
+        self, folder: Path, identity: Mapping[str, object], watch: Watching = lambda *_: None
+    ) -> None:
         self._folder = folder
+        self._watch = watch
         self._identity = identity
         before = committed(folder, identity)
         self._layout = before.layout
@@ -83,6 +94,7 @@ class Writer:
             give_up(self._folder, error, sum(s.nbytes for s in sequences) + records.nbytes)
         self._records += len(records)
         self._steps = end(records)
+        self._watch(len(records), sum(s.nbytes for s in sequences))
 
     def _layout_with(self, sequences: Sequence[NDArray[Any]]) -> Layout | None:
         """What a layout is once these sequences are among the others."""

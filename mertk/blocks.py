@@ -14,10 +14,11 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from xxhash import xxh3_64_intdigest
 
 from mertk.errors import MertkError
 
@@ -99,12 +100,49 @@ def committed(folder: Path, identity: Mapping[str, object]) -> Committed:
         records = np.empty(0, RECORD)
     except OSError as error:
         raise StoreError(f"{folder}: cannot be read ({error.strerror})") from error
-    layout = _read_meta(folder, identity)
+    found, layout = read_meta(folder)
+    if found is not None and found != json.loads(json.dumps(identity)):
+        raise StoreError(
+            f"{folder / 'meta.json'}: speaks of another encoder than the folder's name; "
+            f"{_way_out(folder)}"
+        )
     try:
         size = (folder / "data.bin").stat().st_size
     except OSError:
         size = 0
     return Committed(layout, records[: _sound(records, layout, size)])
+
+
+def mapped(folder: Path, committed: Committed) -> NDArray[np.uint8]:
+    """The bytes of all committed sequences, mapped into memory to be read.
+
+    Raises:
+        StoreError: The file cannot be read.
+    """
+    size = committed.steps * committed.layout.nbytes if committed.layout else 0
+    if not size:
+        return np.empty(0, np.uint8)
+    path = folder / "data.bin"
+    try:
+        return np.memmap(path, np.uint8, "r", shape=(size,))
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def altered(data: NDArray[np.uint8], layout: Layout, records: Records) -> NDArray[np.bool_]:
+    """Which sequences are no longer what was written.
+
+    Args:
+        data: All committed bytes.
+        layout: Of a step.
+        records: Those to hold against their checksums.
+    """
+    view = data.data  # slices of it are many times cheaper than an array's
+    starts = records["start"] * layout.nbytes
+    spans = zip(starts.tolist(), (starts + records["length"] * layout.nbytes).tolist(), strict=True)
+    found = (xxh3_64_intdigest(view[start:stop]) for start, stop in spans)
+    wrong: NDArray[np.bool_] = np.fromiter(found, np.uint64, len(records)) != records["checksum"]
+    return wrong
 
 
 def _sound(records: Records, layout: Layout | None, size: int) -> int:
@@ -124,22 +162,36 @@ def crcs(records: Records) -> NDArray[np.uint32]:
     return np.fromiter((zlib.crc32(raw[i : i + CRC_AT]) for i in at), np.uint32, len(records))
 
 
+def sized(nbytes: float) -> str:
+    """Bytes as people say them.
+
+    >>> sized(3 << 20), sized(20 << 30)
+    ('3.0 MiB', '20.0 GiB')
+    """
+    return f"{nbytes / 2**30:.1f} GiB" if nbytes >= 10 << 30 else f"{nbytes / 2**20:.1f} MiB"
+
+
 def end(records: Records) -> int:
     """Steps up to the end of the last record."""
     return int(records["start"][-1] + records["length"][-1]) if len(records) else 0
 
 
-def _read_meta(folder: Path, identity: Mapping[str, object]) -> Layout | None:
+def read_meta(folder: Path) -> tuple[dict[str, Any] | None, Layout | None]:
+    """Whose sequences a folder holds, and what a step is; nothing where nobody wrote it yet.
+
+    Raises:
+        StoreError: It is not as it was written.
+    """
     path = folder / "meta.json"
-    way_out = f"delete the folder {folder}: what it holds is computed again"
     try:
         meta = json.loads(path.read_text("utf-8"))
-        layout = Layout(meta["dtype"], tuple(map(int, meta["shape"])))
-        found = meta["identity"]
+        return dict(meta["identity"]), Layout(meta["dtype"], tuple(map(int, meta["shape"])))
     except FileNotFoundError:
-        return None
+        return None, None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path}: is not as it was written ({error}); {way_out}") from error
-    if found != json.loads(json.dumps(identity)):
-        raise StoreError(f"{path}: speaks of another encoder than the folder's name; {way_out}")
-    return layout
+        what = f"{path}: is not as it was written ({error}); {_way_out(folder)}"
+        raise StoreError(what) from error
+
+
+def _way_out(folder: Path) -> str:
+    return f"delete the folder {folder}: what it holds is computed again"

@@ -11,6 +11,9 @@ from mertk import media
 from mertk.errors import MediaError
 from mertk.threads import default_workers, map_ahead
 
+DIGESTS: Final = "digests.txt"
+"""The file of a store that remembers them."""
+
 SETTLED_NS: Final = 2_000_000_000
 """A file changed less than this ago might change again within one tick of its time stamps, so its
 digest is not remembered."""
@@ -85,6 +88,25 @@ class Digests:
             if name.endswith("\t"):
                 known[name[:-1]] = (stamp, digest)
         return known
+
+    def gone(self) -> int:
+        """How many remembered digests are of files that are not there any more."""
+        return sum(not os.path.lexists(name) for name in self._recall())
+
+    def forget_gone(self) -> None:
+        """Forget the digests of files that are not there, and lines that say nothing.
+
+        What others remember meanwhile may be lost: they hash it again.
+
+        Raises:
+            OSError: The memory cannot be written.
+        """
+        known = {name: told for name, told in self._recall().items() if os.path.lexists(name)}
+        draft = self._file.with_suffix(".tmp")
+        lines = (f"\n{digest}\t{stamp}\t{name}\t\n" for name, (stamp, digest) in known.items())
+        draft.write_bytes(os.fsencode("".join(lines)))
+        draft.replace(self._file)
+        self._known = None
 
     @contextmanager
     def _memory(self) -> Iterator[Callable[[str, str, str], None]]:

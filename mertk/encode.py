@@ -128,7 +128,8 @@ class Encoding:
         first = self._first(ids, self._not_finite(x.to(self.dtype), mask))
         if first is not None:
             self._refuse(
-                f"its output for clip {first!r} is too large for {self.dtype}; store torch.float32"
+                f"its output for clip {first!r} is too large for {self.dtype}; "
+                "say `store: float32` of it"
             )
         return [int(length) for length in mask.sum(1).tolist()]
 

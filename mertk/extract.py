@@ -12,6 +12,8 @@ from mertk.contracts import Clip, Encoder
 from mertk.encode import Encoding
 from mertk.errors import MediaError, MertkError
 from mertk.filling import Advance, Filling
+from mertk.forecast import Watch
+from mertk.holding import held
 from mertk.keys import Key
 from mertk.ragged import Ragged
 from mertk.store import Shelf, Store
@@ -23,6 +25,9 @@ log = logging.getLogger(__name__)
 
 Stage = Literal["input", "front", "output"]
 """What is kept of an encoder: what it loads, what its frozen front gives, or what it gives."""
+
+Kept = Literal["float32", "float16"]
+"""What computed numbers are kept in."""
 
 
 class BrokenMedia(MertkError):
@@ -63,7 +68,7 @@ def fill(
     *,
     keys: Sequence[Key] | None = None,
     stage: Stage = "output",
-    dtype: Literal["float32", "float16"] = "float32",
+    dtype: Kept = "float32",
     device: torch.device | str = "cpu",
     workers: int | None = None,
     advance: Advance = lambda _: None,
@@ -93,33 +98,42 @@ def fill(
     """
     computed = stage != "input"
     name = str(identity["name"])
-    shelf = store.shelf({**identity, "stage": stage, "dtype": dtype if computed else "as loaded"})
+    shelf = shelf_of(store, identity, stage, dtype)
     keys = store.keys(encoder.modality, clips) if keys is None else keys
     readers, broken = _readers(clips, keys)
-    lacking, damaged = shelf.missing(list(readers)), shelf.damaged(list(readers))
-    if damaged:
-        _tell_damage(shelf, [readers[key][0].id for key in damaged])
-    if lacking or damaged:
-        whole = stage == "output"
-        encode = Encoding(encoder, name, getattr(torch, dtype), torch.device(device), whole=whole)
-        with shelf.writing() as writer:
-            # Once more: another process may have stored some while this one waited.
-            todo = _parts(shelf, lacking, damaged, readers)
-            advance(len(clips) - sum(len(readers[key]) for part in todo for key in part))
-            run = Filling(encoder, name, readers, encode if computed else None, writer, advance)
-            for part in todo:
-                broken |= run(part, workers or default_workers())
-    else:
-        advance(len(clips))
-    if broken:
-        raise BrokenMedia(name, broken, len(clips))
+    with held(shelf.folder):  # from the first look at what is there until it is mapped
+        lacking, damaged = shelf.missing(list(readers)), shelf.damaged(list(readers))
+        if damaged:
+            _tell_damage(shelf, [readers[key][0].id for key in damaged])
+        if lacking or damaged:
+            whole = stage == "output"
+            encode = Encoding(encoder, name, getattr(torch, dtype), torch.device(device), whole)
+            watch = Watch(name, shelf.folder, 0)
+            with shelf.writing(watch) as writer:
+                # Once more: another process may have stored some while this one waited.
+                todo = _parts(shelf, lacking, damaged, readers)
+                watch.lacking = sum(map(len, todo))
+                advance(len(clips) - sum(len(readers[key]) for part in todo for key in part))
+                run = Filling(encoder, name, readers, encode if computed else None, writer, advance)
+                for part in todo:
+                    broken |= run(part, workers or default_workers())
+        else:
+            advance(len(clips))
+        if broken:
+            raise BrokenMedia(name, broken, len(clips))
 
-    def empty() -> NDArray[Any]:
-        if computed:
-            return np.zeros((0, encoder.dim), dtype)
-        return encoder.load(clips[0])[:0] if clips else np.zeros((0, 1), np.float32)
+        def empty() -> NDArray[Any]:
+            if computed:
+                return np.zeros((0, encoder.dim), dtype)
+            return encoder.load(clips[0])[:0] if clips else np.zeros((0, 1), np.float32)
 
-    return shelf.read([key for key in keys if isinstance(key, bytes)], empty=empty)
+        return shelf.read([key for key in keys if isinstance(key, bytes)], empty=empty)
+
+
+def shelf_of(store: Store, identity: Mapping[str, object], stage: Stage, dtype: Kept) -> Shelf:
+    """Where `fill` keeps what an encoder makes of clips."""
+    kept = "as loaded" if stage == "input" else dtype
+    return store.shelf({**identity, "stage": stage, "dtype": kept})
 
 
 def _readers(

@@ -7,11 +7,13 @@ from typing import Any
 import psutil
 import torch
 
+from mertk.blocks import StoreError
 from mertk.console import Screen
 from mertk.contracts import Clip, Encoder
 from mertk.corpus import leave_out
 from mertk.errors import CorpusError, MediaError
-from mertk.extract import BrokenMedia, fill
+from mertk.extract import BrokenMedia, fill, shelf_of
+from mertk.forecast import Forecast, forecast, lines, shortage
 from mertk.keys import MISSING, Key
 from mertk.plan import Corpus
 from mertk.ragged import Ragged
@@ -32,6 +34,8 @@ class Inputs:
         streams: Per variant name and stream, the key of its encoder.
         ragged: Per key, the stored sequences of the corpus's clips; empty in a dry run.
         digests: Per key, the digest of everything behind those sequences.
+        forecasts: Per encoder, what the store lacked of it.
+        shortage: What is to be said of the room on the disk for that; '' where there is enough.
     """
 
     corpus: Corpus
@@ -39,6 +43,8 @@ class Inputs:
     streams: Mapping[str, Mapping[str, str]]
     ragged: Mapping[str, Ragged] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+    forecasts: Sequence[Forecast] = ()
+    shortage: str = ""
 
     def of(self, variant: Variant) -> dict[str, Ragged]:
         """Sequences by stream."""
@@ -87,10 +93,15 @@ def gather(
     Raises:
         CorpusError: No clip has what an encoder reads.
         BrokenMedia: Naming every broken clip and the way out.
+        StoreError: The disk has not the room for what is lacking.
     """
     ragged: dict[str, Ragged] = {}
     shelves = _Shelves(store, corpus.clips, encoders.sources.values(), device, screen)
     _refuse_silence(encoders, shelves, corpus)
+    forecasts = [shelves.forecast(source) for source in encoders.sources.values()]
+    short, hopeless = shortage(forecasts, store.root)
+    if not dry:
+        _tell(forecasts, short, screen, hopeless=hopeless)
     attempt: Attempt = shelves.refuse_unreadable if dry else shelves.fill
     if skip_broken:
         corpus = _without_broken(encoders.sources.values(), corpus, attempt, screen)
@@ -104,7 +115,16 @@ def gather(
     digests = {
         key: s.digest(shelves.keys(s.encoder, corpus.clips)) for key, s in encoders.sources.items()
     }
-    return Inputs(corpus, encoders.sources, encoders.streams, ragged, digests)
+    return Inputs(
+        corpus, encoders.sources, encoders.streams, ragged, digests, forecasts, shortage=short
+    )
+
+
+def _tell(forecasts: Iterable[Forecast], short: str, screen: Screen, *, hopeless: bool) -> None:
+    if hopeless:
+        raise StoreError(short)
+    for line in [*lines(forecasts), *([short] if short else [])]:
+        screen.say(line)
 
 
 Attempt = Callable[[Source, Sequence[Clip]], Ragged | None]
@@ -131,6 +151,7 @@ class _Shelves:
         screen: Screen,
     ) -> None:
         self.store, self.device, self.screen = store, device, screen
+        self.clips = clips
         ids = [clip.id for clip in clips]
         self._keys = {
             modality: dict(zip(ids, store.keys(modality, clips), strict=True))
@@ -141,6 +162,12 @@ class _Shelves:
         """What an encoder reads of some of the clips, as keys."""
         known = self._keys[encoder.modality]
         return [known[clip.id] for clip in clips]
+
+    def forecast(self, source: Source) -> Forecast:
+        """What the store lacks of what an encoder makes of all clips."""
+        shelf = shelf_of(self.store, source.identity, source.stage, source.dtype)
+        keys = self.keys(source.encoder, self.clips)
+        return forecast(source.identity["name"], source.encoder, shelf, self.clips, keys)
 
     def refuse_unreadable(self, source: Source, clips: Sequence[Clip]) -> None:
         """Tell what cannot even be opened, without having the encoder read anything.
@@ -163,6 +190,7 @@ class _Shelves:
                 clips,
                 keys=self.keys(source.encoder, clips),
                 stage=source.stage,
+                dtype=source.dtype,
                 device=self.device,
                 advance=advance,
             )

@@ -51,19 +51,36 @@ class Ragged:
         Args:
             rows: [B] indices on the CPU, in any order, repeats allowed.
         """
-        device = self.values.device
         lengths = self.lengths[rows]
         longest = max(int(lengths.max()), 1) if len(rows) else 1
-        steps = torch.arange(longest, device=device)
-        mask = steps < lengths.to(device).unsqueeze(1)
+        device = self.values.device
+        mask = torch.arange(longest, device=device) < lengths.to(device).unsqueeze(1)
+        gather = self._copied if device.type == "cpu" else self._gathered
+        return Stream(gather(rows, mask), mask)
+
+    def _copied(self, rows: Tensor, mask: Tensor) -> Tensor:
+        """Clip by clip: each number is read and written once, and no step but the clips' own."""
+        x = self.values.new_empty(*mask.shape, *self.values.shape[1:], dtype=self._dtype)
+        spans = zip(x, self.starts[rows].tolist(), self.lengths[rows].tolist(), strict=True)
+        for row, start, length in spans:
+            row[:length].copy_(self.values[start : start + length])
+            row[length:].zero_()
+        return x
+
+    def _gathered(self, rows: Tensor, mask: Tensor) -> Tensor:
+        """All clips in one call: where an accelerator has the values, each call has its price."""
         if not len(self.values):
-            x = self.values.new_zeros(len(rows), longest, *self.values.shape[1:])
-        else:
-            index = self.starts[rows].to(device).unsqueeze(1) + steps
-            index = index.clamp_(max=len(self.values) - 1).flatten()
-            x = self.values.index_select(0, index).view(*mask.shape, *self.values.shape[1:])
-            x.masked_fill_(~mask.view(*mask.shape, *(1,) * (x.ndim - 2)), 0)
-        return Stream(x.float() if x.is_floating_point() else x, mask)
+            return self.values.new_zeros(*mask.shape, *self.values.shape[1:], dtype=self._dtype)
+        steps = torch.arange(mask.shape[1], device=mask.device)
+        index = self.starts[rows].to(mask.device).unsqueeze(1) + steps
+        index = index.clamp_(max=len(self.values) - 1).flatten()
+        x = self.values.index_select(0, index).view(*mask.shape, *self.values.shape[1:])
+        x.masked_fill_(~mask.view(*mask.shape, *(1,) * (x.ndim - 2)), 0)
+        return x.to(self._dtype)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return torch.float32 if self.values.is_floating_point() else self.values.dtype
 
     def in_memory(self, limit: int | None = None) -> "Ragged":
         """The same sequences with exactly their own steps in memory.

@@ -82,6 +82,11 @@ class EncoderSpec(Component):
         description="Shift and scale each channel of a frozen encoder by mean and spread over the "
         "training clips",
     )
+    store: Literal["float32", "float16"] = Field(
+        default="float32",
+        description="What its features are kept in; float16 takes half the room, and is computed "
+        "with as float32",
+    )
     channel_dropout: float = Field(
         default=0.0,
         ge=0,

@@ -143,6 +143,20 @@ class Resolved:
         """The names of what is predicted, which only the built dataset knows."""
         return tuple(self.dataset.build().card.classes)
 
+    def named(self, where: str) -> dict[str, Json]:
+        """What names a component apart from what it says of itself: its name, code, arguments.
+
+        A registered one says by its `version` when its numbers change, so that what is kept of it
+        outlives releases; of any other the text is all there is. Where things lie is left out.
+        """
+        bound, arguments = self.parts[where], self.spec(where).arguments
+        name = bound.entry.target.rpartition(":")[2]
+        return {
+            "name": name,
+            "code": bound.entry.target if bound.entry.registered else f"{name}@{bound.code}",
+            "arguments": {k: v for k, v in arguments.items() if k not in bound.signature.places},
+        }
+
     def metrics(self) -> dict[str, Metric]:
         """The metrics that the recipe tells, by name."""
         names = [spec.title for spec in self.recipe.metrics]

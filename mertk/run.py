@@ -14,9 +14,11 @@ from mertk.contamination import declared
 from mertk.contracts import Stream
 from mertk.corpus import open_corpus
 from mertk.errors import Fault, MertkError, RecipeError
+from mertk.forecast import Forecast
 from mertk.home import home
 from mertk.inputs import Inputs, gather
 from mertk.lengths import known_lengths
+from mertk.memory import keep_freed
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial, trials
 from mertk.protocol import refuse_mixed
@@ -69,12 +71,16 @@ class Finished:
         rows: One per variant, the full recipe first.
         planned: Every trial.
         reused: How many of them were there before.
+        forecasts: Per encoder, what the store lacked of it.
+        shortage: What is to be said of the room on the disk for that.
     """
 
     corpus: Corpus
     rows: Sequence[Row]
     planned: Sequence[Trial]
     reused: int
+    forecasts: Sequence[Forecast] = ()
+    shortage: str = ""
 
 
 def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Finished:
@@ -83,6 +89,7 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     Raises:
         MertkError: Something the user can mend. What was finished before is kept.
     """
+    keep_freed()
     full = variants[0].resolved
     device = pick_device(options.device)
     precisions = {
@@ -107,10 +114,12 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
         refuse_mixed({t.variant.name: [t.protocol] for t in planned})
     results = Results(options.results)
     if options.dry:
-        return Finished(corpus, [], planned, sum(results.find(t) is not None for t in planned))
+        there = sum(results.find(t) is not None for t in planned)
+        return Finished(corpus, [], planned, there, inputs.forecasts, inputs.shortage)
     runner = _Runner(inputs, results, device, precisions, options, screen)
     runner.run(planned)
-    return Finished(corpus, runner.rows(variants, planned), planned, runner.reused)
+    rows = runner.rows(variants, planned)
+    return Finished(corpus, rows, planned, runner.reused, inputs.forecasts, inputs.shortage)
 
 
 def rehearse(variants: Sequence[Variant], encoders: Encoders, corpus: Corpus) -> None:

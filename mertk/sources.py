@@ -9,7 +9,7 @@ import torch
 
 from mertk.contracts import Encoder, has_frozen_front
 from mertk.errors import Fault, MertkError, RecipeError
-from mertk.extract import Stage
+from mertk.extract import Kept, Stage
 from mertk.keys import Key, identity_key
 from mertk.recipe import EncoderSpec, digest
 from mertk.resolved import Resolved
@@ -30,11 +30,13 @@ class Source:
         identity: Everything that changes its numbers besides the clips.
         trained: Whether it lives in the model; then what its frozen front gives is kept, or what
             `load` gives where it has none.
+        dtype: What is kept of it in, where it is computed.
     """
 
     encoder: Encoder
     identity: Mapping[str, Json]
     trained: bool
+    dtype: Kept
 
     @property
     def stage(self) -> Stage:
@@ -43,9 +45,14 @@ class Source:
             return "output"
         return "front" if has_frozen_front(self.encoder) else "input"
 
+    @property
+    def key(self) -> str:
+        """Of everything that changes what is kept of it besides the clips."""
+        return identity_key({**self.identity, "stage": self.stage, "dtype": self.dtype})
+
     def digest(self, keys: Sequence[Key]) -> str:
         """Of everything that it makes of the clips with these keys."""
-        total = hashlib.sha256(identity_key({**self.identity, "stage": self.stage}).encode())
+        total = hashlib.sha256(self.key.encode())
         for key in keys:
             total.update(key if isinstance(key, bytes) else b"broken")
         return total.hexdigest()[:16]
@@ -87,27 +94,21 @@ class Encoders:
         where = f"encoders.{stream}"
         spec = resolved.recipe.encoders[stream]
         said = digest({"use": spec.use, "arguments": spec.arguments, "train": spec.train})
-        if said not in self._keys:
+        kept = f"{said} {spec.store}"
+        if kept not in self._keys:
             with drawing(derive(0, said)):
                 encoder = resolved.build(where)
             if faults := [*_faults(encoder, spec, where)]:
                 raise RecipeError(resolved.source, faults)
-            source = Source(encoder, _identity(resolved, where, encoder), spec.train)
-            self._keys[said] = key = identity_key({**source.identity, "stage": source.stage})
-            self.sources[key] = source
-        return self._keys[said]
+            source = Source(encoder, _identity(resolved, where, encoder), spec.train, spec.store)
+            self._keys[kept] = source.key
+            self.sources[source.key] = source
+        return self._keys[kept]
 
 
 def _identity(resolved: Resolved, where: str, encoder: Encoder) -> dict[str, Json]:
-    bound, arguments = resolved.parts[where], resolved.spec(where).arguments
-    name = bound.entry.target.rpartition(":")[2]
-    # A registered encoder says by its `version` when its numbers change, so that features outlive
-    # releases; of any other the text is all there is.
-    code = bound.entry.target if bound.entry.registered else f"{name}@{bound.code}"
     return {
-        "name": name,
-        "code": code,
-        "arguments": {k: v for k, v in arguments.items() if k not in bound.signature.places},
+        **resolved.named(where),
         "version": encoder.version,
         "digest": encoder.digest,
     }
@@ -121,6 +122,12 @@ def _faults(encoder: object, spec: EncoderSpec, where: str) -> Iterator[Fault]:
         yield Fault(where, what)
     if spec.train and not _learns(encoder):
         yield Fault(f"{where}.train", f"{spec.use!r} has nothing to train; leave this out")
+    if spec.train and spec.store != "float32" and not has_frozen_front(encoder):
+        what = (
+            f"{spec.use!r} is trained from what it loads, which is kept as it is (got "
+            f"{spec.store}); leave this out"
+        )
+        yield Fault(f"{where}.store", what)
 
 
 def _learns(encoder: object) -> bool:

@@ -1,6 +1,6 @@
 """Outputs of frozen encoders on disk: one folder per encoder, keyed by all that changes them.
 
-    <root>/<encoder>-<key>/    meta.json, data.bin, index.bin (mertk.blocks), lock
+    <root>/<encoder>-<key>/    meta.json, data.bin, index.bin (mertk.blocks), lock, used
     <root>/digests.txt       content digests of media files
 
 Any number of processes read while one writes.
@@ -20,12 +20,12 @@ import numpy as np
 import torch
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
-from xxhash import xxh3_64_intdigest
 
-from mertk.append import Writer, give_up
-from mertk.blocks import Committed, Layout, StoreError, committed
+from mertk.append import Watching, Writer, give_up
+from mertk.blocks import Committed, Layout, Records, altered, committed, mapped
 from mertk.contracts import Clip
-from mertk.digests import Digests
+from mertk.digests import DIGESTS, Digests
+from mertk.holding import LOCK
 from mertk.keys import MISSING, Key, clip_keys, identity_key
 from mertk.ragged import Ragged
 
@@ -48,7 +48,7 @@ class Store:
     @cached_property
     def digests(self) -> Digests:
         """Content digests of media files."""
-        return Digests(self.root / "digests.txt")
+        return Digests(self.root / DIGESTS)
 
     def keys(self, modality: str, clips: Sequence[Clip]) -> list[Key]:
         """What an encoder of this modality reads of each clip, as keys."""
@@ -80,7 +80,7 @@ class Shelf:
 
     def missing(self, keys: Sequence[bytes]) -> list[bytes]:
         """Those of the keys that are not stored, in their order, each once."""
-        stored = {MISSING, *self._committed().records["key"].tolist()}
+        stored = {MISSING, *_newest(self._committed().records)}
         return [key for key in dict.fromkeys(keys) if key not in stored]
 
     def read(self, keys: Sequence[bytes], *, empty: Callable[[], NDArray[Any]]) -> Ragged:
@@ -96,11 +96,11 @@ class Shelf:
             StoreError: The files cannot be read.
         """
         now = self._committed()
-        place = dict(zip(now.records["key"].tolist(), range(len(now.records)), strict=True))
+        place = _newest(now.records)
         place[MISSING] = len(now.records)
         rows = np.fromiter((place[key] for key in keys), np.int64, len(keys))
         return Ragged(
-            self._values(now.layout, now.steps) if now.layout else torch.from_numpy(empty()),
+            self._values(now, now.layout) if now.layout else torch.from_numpy(empty()),
             torch.from_numpy(np.append(now.records["start"], 0)[rows]),
             torch.from_numpy(np.append(now.records["length"], 0)[rows]),
         )
@@ -113,14 +113,11 @@ class Shelf:
         now = self._committed()
         if now.layout is None:
             return []
-        values = self._values(now.layout, now.steps).numpy()
-        newest = {key: place for key, *place, _, _ in now.records.tolist()}
-        wanted = ((key, *newest[key]) for key in dict.fromkeys(keys) if key in newest)
-        return [
-            key
-            for key, start, length, checksum in wanted
-            if xxh3_64_intdigest(values[start : start + length].data) != checksum
-        ]
+        place = _newest(now.records)
+        wanted = [key for key in dict.fromkeys(keys) if key in place]
+        records = now.records[[place[key] for key in wanted]]
+        wrong = altered(mapped(self.folder, now), now.layout, records)
+        return [wanted[i] for i in np.flatnonzero(wrong)]
 
     def blocks(self, keys: Sequence[bytes]) -> list[list[bytes]]:
         """All keys of the blocks in which some stored ones were written, block by block."""
@@ -136,18 +133,21 @@ class Shelf:
         return list(wanted.values())
 
     @contextmanager
-    def writing(self) -> Iterator[Writer]:
+    def writing(self, watch: Watching = lambda *_: None) -> Iterator[Writer]:
         """Be the one process that writes; waits for another one to finish.
+
+        Args:
+            watch: Told of each block that is committed.
 
         Raises:
             StoreError: The folder cannot be written to.
         """
-        with self._locked(), Writer(self.folder, self.identity) as writer:
+        with self._locked(), Writer(self.folder, self.identity, watch) as writer:
             yield writer
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        lock = FileLock(self.folder / "lock")
+        lock = FileLock(self.folder / LOCK)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
@@ -165,15 +165,14 @@ class Shelf:
     def _committed(self) -> Committed:
         return committed(self.folder, self.identity)
 
-    def _values(self, layout: Layout, steps: int) -> torch.Tensor:
-        if not steps:
-            return torch.from_numpy(np.empty((0, *layout.shape), layout.dtype))
-        path = self.folder / "data.bin"
-        try:
-            values = np.memmap(path, layout.dtype, "r", shape=(steps, *layout.shape))
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be read ({error.strerror})") from error
+    def _values(self, now: Committed, layout: Layout) -> torch.Tensor:
+        values = mapped(self.folder, now).view(layout.dtype).reshape(-1, *layout.shape)
         with warnings.catch_warnings():
             # Read-only on purpose: a private writable map of a file larger than memory is refused.
             warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
             return torch.from_numpy(values)
+
+
+def _newest(records: Records) -> dict[bytes, int]:
+    """Where the newest record of each key stands."""
+    return dict(zip(records["key"].tolist(), range(len(records)), strict=True))

@@ -89,6 +89,7 @@ def test_a_missing_section_is_named() -> None:
         ("metrics=[ua, ua]", "metrics: expected different metrics"),
         ("encoders.words.scale=.nan", "encoders.words.scale: expected a finite number"),
         ("encoders.words.standardize=perhaps", "encoders.words.standardize"),
+        ("encoders.words.store=float64", "encoders.words.store: expected 'float32' or 'float16'"),
         (
             "encoders.words={use: table, train: true, standardize: true}",
             "encoders.words.standardize: what a trained encoder gives moves as it learns",

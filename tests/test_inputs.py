@@ -1,20 +1,26 @@
 """What the encoders of all variants bring: asked once, computed once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from mertk.blocks import StoreError
 from mertk.console import Screen
 from mertk.corpus import open_corpus
 from mertk.draft import Draft, read
 from mertk.errors import RecipeError
+from mertk.forecast import Forecast
 from mertk.inputs import Inputs, gather
 from mertk.ragged import Ragged
 from mertk.registry import discover
 from mertk.sources import Encoders
 from mertk.store import Store
 from mertk.variants import Edit, variants
+
+PARTS = Path(__file__).with_name("toy_parts.py")
+LACKING = Forecast("Spelled", 96, 96, None)
 
 
 def gathered(toy: Draft, tmp_path: Path, *edits: Edit, **how: bool) -> Inputs:
@@ -66,6 +72,63 @@ def test_sequences_are_copied_into_memory_once(
     monkeypatch.setattr(Ragged, "in_memory", counted)
     gathered(toy.set(["dataset.unreadable=[s0_ang_0]"]), tmp_path, skip_broken=True)
     assert copied == [95, 95], "one copy for each encoder, without what is left out"
+
+
+def test_a_recipe_chooses_what_features_are_kept_in(toy: Draft, tmp_path: Path) -> None:
+    half = toy.set(["encoders.words.store=float16"])
+    plain, chosen = gathered(toy, tmp_path), gathered(half, tmp_path)
+    words, again = (chosen.ragged[chosen.streams["full"][name]] for name in ("words", "again"))
+    assert (words.values.dtype, again.values.dtype) == (torch.float16, torch.float32)
+    rows = torch.arange(8)
+    before = plain.ragged[plain.streams["full"]["words"]].batch(rows)
+    after = words.batch(rows)
+    assert after.x.dtype == torch.float32
+    assert torch.equal(after.x, before.x.half().float())
+    changed = {
+        name
+        for name, digest in chosen.causes()["full"].items()
+        if digest != plain.causes()["full"][name]
+    }
+    assert changed == {"words"}
+
+
+def test_both_precisions_of_one_encoder_may_stand_side_by_side(toy: Draft, tmp_path: Path) -> None:
+    inputs = gathered(toy, tmp_path, Edit("half", set={"encoders.words.store": "float16"}))
+    kinds = {
+        name: inputs.ragged[streams["words"]].values.dtype
+        for name, streams in inputs.streams.items()
+    }
+    assert kinds == {"full": torch.float32, "half": torch.float16}
+
+
+def test_what_is_kept_as_loaded_has_no_precision_to_choose(toy: Draft) -> None:
+    trained = toy.set([f"encoders.words={{use: '{PARTS}:Trained', train: true, store: float16}}"])
+    with pytest.raises(RecipeError, match=r"words\.store: .*is trained from what it loads, which"):
+        Encoders(variants(trained, [], discover()))
+    fronted = toy.set([f"encoders.words={{use: '{PARTS}:Fronted', train: true, store: float16}}"])
+    assert len(Encoders(variants(fronted, [], discover())).sources) == 2
+
+
+def test_what_is_lacking_is_forecast_and_after_it_nothing_is(toy: Draft, tmp_path: Path) -> None:
+    first = gathered(toy, tmp_path, dry=True)
+    assert [(f.lacking, f.nbytes) for f in first.forecasts] == [(96, None)] * 2
+    gathered(toy, tmp_path)
+    assert [(f.lacking, f.nbytes) for f in gathered(toy, tmp_path).forecasts] == [(0, 0.0)] * 2
+
+
+def test_what_does_not_fit_on_the_disk_is_refused_before_anything_is_computed(
+    toy: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = [replace(LACKING, nbytes=float(20 << 30)), LACKING]
+    monkeypatch.setattr("mertk.inputs.forecast", lambda *_: known.pop())
+    monkeypatch.setattr("mertk.forecast.room", lambda _: 15 << 30)
+    with pytest.raises(
+        StoreError, match=r"takes about 20\.0 GiB, and 15\.0 GiB are free; free some"
+    ):
+        gathered(toy, tmp_path)
+    assert not (tmp_path / "store").exists()
+    known = [replace(LACKING, nbytes=float(20 << 30)), LACKING]
+    assert "20.0 GiB" in gathered(toy, tmp_path, dry=True).shortage
 
 
 def test_every_checkpoint_that_is_not_there_is_told_by_its_place(tmp_path: Path) -> None:

@@ -47,6 +47,10 @@ def test_a_batch_is_what_a_plain_padding_loop_gives(case, data):
     assert torch.equal(stream.mask, mask)
     assert torch.equal(stream.x.float(), x)
     assert stream.x.dtype == (torch.uint8 if dtype is torch.uint8 else torch.float32)
+    # What an accelerator does with values that lie on it.
+    gathered = ragged._gathered(torch.tensor(rows), stream.mask)
+    assert gathered.dtype == stream.x.dtype
+    assert torch.equal(gathered, stream.x)
 
 
 def test_a_batch_in_which_every_clip_lacks_the_modality_has_one_masked_step():

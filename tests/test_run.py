@@ -20,6 +20,7 @@ from mertk.draft import Draft
 from mertk.errors import MertkError
 from mertk.home import home
 from mertk.records import Record
+from mertk.shelves import survey
 from tests.toy_parts import CLASSES
 
 PARTS = Path(__file__).with_name("toy_parts.py")
@@ -245,6 +246,35 @@ def test_a_dry_run_tells_the_plan_and_computes_nothing(recipe: str, capsys) -> N
     assert not Path("results").exists()
     called(capsys, "run", recipe)
     assert sorted(p["key"] for p in told["plan"]) == sorted(r.facts["key"] for r in records())
+
+
+def test_a_dry_run_forecasts_what_will_be_stored(write, tmp_path: Path, capsys) -> None:
+    rows = [f"{c}{s}{i},{c},{s},{c}{s}{i}.wav" for c in "ab" for s in "xyz" for i in "12"]
+    write("clips.csv", "\n".join(["id,label,speaker,audio", *rows]))
+    for i, row in enumerate(rows):
+        sound = np.random.default_rng(i).normal(size=8000 + 1600 * i) * 0.1
+        soundfile.write(tmp_path / row.rpartition(",")[2], sound, 16000)
+    recipe = write(
+        "own.yaml",
+        f"""
+        name: own
+        dataset: {{use: manifest, path: {tmp_path}/clips.csv, k: 3}}
+        encoders: {{audio: {{use: logmel, max_seconds: 1, store: float16}}}}
+        fusion: concat
+        train: {{epochs: 1}}
+        """,
+    )
+    (told,) = called(capsys, "run", str(recipe), "--dry-run")[1]["features"]
+    assert (told["name"], told["clips"], told["lacking"]) == ("LogMel", 12, 12)
+    assert main(["run", str(recipe), "--dry-run"]) == 0
+    assert "LogMel: 12 of 12 clips are to be computed, about 0.1 MiB" in capsys.readouterr().out
+    (there,) = called(capsys, "run", str(recipe))[1]["features"]
+    assert there == told
+    (shelf,) = survey(home() / "features")
+    assert shelf.identity["dtype"] == "float16"
+    stored = (shelf.folder / "data.bin").stat().st_size
+    assert told["nbytes"] == pytest.approx(stored, rel=0.05)
+    assert called(capsys, "run", str(recipe), "--dry-run")[1]["features"][0]["lacking"] == 0
 
 
 def test_a_dry_run_names_media_that_are_not_there(write, tmp_path: Path, capsys) -> None:

@@ -31,6 +31,7 @@ VERBS = {
     "schema": ("mertk.cli.look", "schema"),
     "doctor": ("mertk.cli.doctor", "doctor"),
     "report": ("mertk.cli.report", "report"),
+    "store": ("mertk.cli.store", "store"),
 }
 
 

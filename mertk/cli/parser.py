@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     for verb in (floor, check, listing, show, schema):
         _json(verb)
     _doctor(verbs.add_parser("doctor", help="what is wrong with a corpus"))
+    _store(verbs.add_parser("store", help="the features that are kept"))
     return top
 
 
@@ -160,6 +161,28 @@ def _doctor(verb: argparse.ArgumentParser) -> None:
         "--exclude", metavar="FILE", help="write the clips to leave out, for dataset.exclude=@FILE"
     )
     _json(verb)
+
+
+def _store(verb: argparse.ArgumentParser) -> None:
+    whats = verb.add_subparsers(dest="what", required=True, metavar="WHAT")
+    listing = whats.add_parser("ls", help="what is kept, and how much of the disk it takes")
+    verify = whats.add_parser("verify", help="hold every byte against its checksum")
+    prune = whats.add_parser(
+        "prune",
+        help="take away what is not needed; tells it only, without --yes",
+        description="Without a choice: what no run can read. Of several, all must be true.",
+    )
+    prune.add_argument(
+        "encoders", metavar="ENCODER", nargs="*", help="of these, by name or key as `ls` has them"
+    )
+    prune.add_argument("--older", metavar="AGE", help="not used for so long, such as 30d, 12h, 8w")
+    prune.add_argument("--altered", action="store_true", help="of media that robustness altered")
+    prune.add_argument(
+        "--keep", metavar="RECIPE", nargs="+", help="but what these recipes and their ablations use"
+    )
+    prune.add_argument("--yes", action="store_true", help="do it")
+    for what in (listing, verify, prune):
+        _json(what)
 
 
 def _corpus(verb: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """What `mertk run` and `mertk ablate` tell at the end."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from mertk.cli.tables import show
@@ -32,6 +33,7 @@ class Telling:
             "synthetic": self.finished.corpus.card.synthetic,
             "left_out": dict(self.finished.corpus.left_out),
             "reused": self.finished.reused,
+            "features": [asdict(one) for one in self.finished.forecasts],
             "chance": self._chance(),
             "rows": self.report.as_json() if self.finished.rows else [],
         }
@@ -56,6 +58,8 @@ class Telling:
             counts,
             [
                 f"{len(corpus.clips)} clips, {counted(len(corpus.folds), 'fold')}; {there}",
+                *map(str, self.finished.forecasts),
+                *filter(None, [self.finished.shortage]),
                 *[SELECTED_ON_TEST] * any(v.resolved.recipe.selects_on_test for v in self.variants),
                 *self._contamination(),
                 *self._notes(),

@@ -88,6 +88,14 @@ class Declaring(Protocol):
 
 
 @runtime_checkable
+class Foreseeing(Encoder, Protocol):
+    """An encoder that tells how long its output will be: a run then tells what it will store."""
+
+    def steps_in(self, seconds: float, /) -> float | None:
+        """About how many steps it gives for a clip of that length; None where nobody can tell."""
+
+
+@runtime_checkable
 class FrontedEncoder(Encoder, Protocol):
     """An encoder whose first part stays as it is while the rest is trained.
 

@@ -1,7 +1,7 @@
 """What a run's encoders make of clips as they are, and as a condition has them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -77,6 +77,33 @@ class Features:
             name: self._read(source, clips, keys[name]) for name, source in self.sources.items()
         }
 
+    def read_altered(
+        self,
+        clips: Sequence[Clip],
+        keys: Mapping[str, Sequence[Key]],
+        plain: Mapping[str, Ragged],
+        plain_keys: Mapping[str, Sequence[Key]],
+    ) -> dict[str, Ragged]:
+        """The same of altered clips; what a stream reads unaltered is as `plain` has it.
+
+        What was altered has shelves of its own, since only robustness ever reads it again.
+
+        Args:
+            clips: Altered ones.
+            keys: By stream, what they let its encoder read.
+            plain: Sequences of the clips as they are.
+            plain_keys: What those let each encoder read.
+
+        Raises:
+            BrokenMedia: Some clips cannot be read.
+        """
+        return {
+            name: plain[name]
+            if list(keys[name]) == list(plain_keys[name])
+            else self._read(replace(s, identity={**s.identity, "altered": True}), clips, keys[name])
+            for name, s in self.sources.items()
+        }
+
     def _read(self, source: Source, clips: Sequence[Clip], keys: Sequence[Key]) -> Ragged:
         with self.screen.bar(f"features: {source.identity['name']}", len(clips)) as advance:
             return fill(
@@ -86,6 +113,7 @@ class Features:
                 clips,
                 keys=keys,
                 stage=source.stage,
+                dtype=source.dtype,
                 device=self.device,
                 advance=advance,
             )

@@ -68,6 +68,7 @@ class _Trial:
     features: Features
     metrics: Mapping[str, Metric]
     plain: dict[str, Ragged] = field(default_factory=dict)
+    plain_keys: Mapping[str, Sequence[Key]] = field(default_factory=dict)
 
     def conduct(self, conditions: Sequence[Condition], stack: ExitStack) -> Iterator[bool]:
         """Bring each level to a result; whether it had to be computed."""
@@ -126,7 +127,8 @@ class _Trial:
         return write_level(self.record, condition, level, said, facts)
 
     def _revived(self, clips: Sequence[Clip], stack: ExitStack) -> Revived:
-        self.plain = self.features.read(clips, self.features.keys(clips))
+        self.plain_keys = self.features.keys(clips)
+        self.plain = self.features.read(clips, self.plain_keys)
         resolved, device = self.run.resolved, self.features.device
         model = stack.enter_context(
             revived(self.record, resolved, self.features.sources, self.plain, device)
@@ -142,7 +144,7 @@ class _Trial:
         keys: Mapping[str, Sequence[Key]],
     ) -> Mapping[str, Ragged]:
         groups = grouped(self.features.modalities)
-        streams = self.features.read(clips, keys) if condition.reads else self.plain
+        streams = self.features.read_altered(clips, keys, self.plain, self.plain_keys)
         there = present(streams, groups)
         lost = [condition.loses(c.id, h, level) for c, h in zip(clips, there, strict=True)]
         return without(streams, groups, lost) if any(lost) else streams

@@ -16,6 +16,7 @@ from mertk.home import home
 from mertk.robustness import matrix
 from mertk.robustness.kept import read_robustness
 from mertk.robustness.revive import Revived
+from mertk.shelves import survey
 from tests.robustness import parts
 
 PARTS = Path(parts.__file__)
@@ -126,15 +127,16 @@ def test_scores_are_those_of_the_kept_predictions(trained, capsys) -> None:
             assert scores["ua"][number] == pytest.approx(balanced_accuracy_score(labels, said))
 
 
-def test_altered_features_are_stored_once_beside_the_plain_ones(trained, capsys) -> None:
-    def stored() -> int:
-        (index,) = (home() / "features").glob("Letters-*/index.bin")
-        return index.stat().st_size
+def test_altered_features_are_stored_once_on_a_shelf_of_their_own(trained, capsys) -> None:
+    def stored() -> dict[bool, int]:
+        return {shelf.altered: shelf.clips for shelf in survey(home() / "features")}
 
     before = stored()
     told(capsys, "--conditions", "letters")
     after = stored()
-    assert after > before
+    assert list(before) == [False]
+    assert after[False] == before[False]
+    assert after[True] > 0
     for file in trained.glob("toy/*/*/robustness/*"):
         file.unlink()
     assert told(capsys, "--conditions", "letters")["computed"] == 8

@@ -50,6 +50,14 @@ class FrameReader:
             if getattr(self, name) is not None:
                 above_zero(name, getattr(self, name))
 
+    def steps_in(self, seconds: float) -> float | None:
+        """About how many frames are read of so long a clip; None where its own rate says it."""
+        if self.frames_per_second is None:
+            return None
+        seen = seconds if self.max_seconds is None else min(seconds, self.max_seconds)
+        frames = max(seen * self.frames_per_second, 1.0)
+        return frames if self.max_frames is None else min(frames, float(self.max_frames))
+
     def __call__(self, clip: Clip) -> Picture:
         """Frames of one clip [T, 3, *size]; [0, 3, *size] where it has no video.
 

@@ -30,6 +30,10 @@ class SoundReader:
         if self.max_seconds is not None:
             above_zero("max_seconds", self.max_seconds)
 
+    def heard(self, seconds: float) -> float:
+        """Seconds that are read of a clip that lasts so long."""
+        return seconds if self.max_seconds is None else min(seconds, self.max_seconds)
+
     def __call__(self, clip: Clip) -> NDArray[np.float32]:
         """The sound of one clip [T]; [0] where it has none.
 

@@ -72,6 +72,10 @@ class Pace:
                 f"(got {self.steps_per_second:g}); ask for at most that, or leave it out"
             )
 
+    def steps_in(self, seconds: float) -> float:
+        """About how many steps so much sound comes to; one at least."""
+        return max(seconds * (self.steps_per_second or self.native), 1.0)
+
     def __call__(self, stream: Stream) -> Stream:
         """Average neighbouring real steps of [B, T, C]."""
         return averaged(stream, self.native, self.steps_per_second)

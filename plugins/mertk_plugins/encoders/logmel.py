@@ -69,6 +69,10 @@ class LogMel(nn.Module):
         """Channels C: the mel bands."""
         return self.mel.bands
 
+    def steps_in(self, seconds: float) -> float:
+        """About how many steps a clip that long comes to."""
+        return self.pace.steps_in(self.sound.heard(seconds))
+
     def load(self, clip: Clip) -> NDArray[np.float32]:
         """Log-mel spectrogram of one clip [T, C]; [0, C] without sound."""
         sound = self.sound(clip)

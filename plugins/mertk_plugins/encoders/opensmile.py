@@ -73,6 +73,7 @@ class OpenSmile(nn.Module):
             if level == "functionals"
             else levels.LowLevelDescriptors,
         )
+        self.level = level
         self.dim: int = len(self.smile.feature_names)
         self.digest = f"opensmile {opensmile.__version__}"
 
@@ -86,6 +87,12 @@ class OpenSmile(nn.Module):
         """The rate of what is one step per clip."""
         why = "functionals are one step per clip; leave it out, or say `level: lld`"
         return {"steps_per_second": why} if arguments["level"] == "functionals" else {}
+
+    def steps_in(self, seconds: float) -> float:
+        """About how many steps a clip that long comes to; one of functionals."""
+        if self.level == "functionals":
+            return 1.0
+        return self.pace.steps_in(self.sound.heard(seconds))
 
     def load(self, clip: Clip) -> NDArray[np.float32]:
         """Features of one clip [T, C]; [0, C] without sound."""

@@ -99,6 +99,10 @@ class Timm(nn.Module):
         """The seed beside a checkpoint; the choice among frames where all are taken."""
         return {**of_small_models(arguments), **of_frames(arguments)}
 
+    def steps_in(self, seconds: float) -> float | None:
+        """About how many frames are read of a clip that long, where the recipe sets their rate."""
+        return self.frames.steps_in(seconds)
+
     def load(self, clip: Clip) -> NDArray[np.uint8]:
         """Frames of one clip in the model's size [T, 3, H, W]; [0, 3, H, W] without video."""
         return self.frames(clip)

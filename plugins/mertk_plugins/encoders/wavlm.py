@@ -110,6 +110,10 @@ class WavLM(nn.Module):
         """Sizes and the seed beside a checkpoint; what only training does, where it is frozen."""
         return {**of_small_models(arguments), **_of_training(arguments, place)}
 
+    def steps_in(self, seconds: float) -> float:
+        """About how many steps a clip that long comes to."""
+        return self.pace.steps_in(self.sound.heard(seconds))
+
     def load(self, clip: Clip) -> NDArray[np.float32]:
         """Waveform of one clip [T, 1]; [0, 1] where it has no sound."""
         sound = self.sound(clip)

@@ -100,6 +100,10 @@ class Whisper(nn.Module):
         """Sizes and the seed beside a checkpoint."""
         return of_small_models(arguments)
 
+    def steps_in(self, seconds: float) -> float:
+        """About how many steps a clip that long comes to."""
+        return self.pace.steps_in(self.sound.heard(seconds))
+
     def load(self, clip: Clip) -> NDArray[np.float32]:
         """Log-mel spectrogram of one clip [T, M], 100 steps per second; [0, M] without sound."""
         sound = self.sound(clip)

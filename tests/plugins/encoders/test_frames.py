@@ -29,6 +29,14 @@ def reader(prepare=lambda held: np.stack(held).transpose(0, 3, 1, 2), **options)
     return FrameReader(SIZE, prepare, **(settings | options))
 
 
+def test_how_many_frames_will_be_read_can_be_told_where_their_rate_is_set() -> None:
+    assert reader().steps_in(4.0) is None
+    assert reader(frames_per_second=5.0).steps_in(4.0) == 20
+    assert reader(frames_per_second=5.0, max_seconds=2.0).steps_in(4.0) == 10
+    assert reader(frames_per_second=5.0, max_frames=7).steps_in(4.0) == 7
+    assert reader(frames_per_second=5.0).steps_in(0.01) == 1
+
+
 @pytest.fixture
 def clip(tmp_path):
     return video_clip(tmp_path, "clip", numbered(40), rate=10)

@@ -78,3 +78,9 @@ def test_layers_are_numbered_like_hidden_states():
     for layer in (total + 1, -total - 2):
         with pytest.raises(ValueError, match=rf"layer: the model has 4 layers \(got {layer}\)"):
             layer_index(layer, total)
+
+
+def test_the_steps_of_so_much_sound_can_be_told_beforehand() -> None:
+    assert Pace(50.0, None).steps_in(2.0) == 100
+    assert Pace(50.0, 10.0).steps_in(2.0) == 20
+    assert Pace(50.0, None).steps_in(0.001) == 1

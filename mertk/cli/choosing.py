@@ -1,0 +1,83 @@
+"""Which shelves of the store `mertk store prune` is about."""
+
+import argparse
+import re
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mertk import draft
+from mertk.check import resolve
+from mertk.errors import MertkError, did_you_mean
+from mertk.registry import discover
+from mertk.shelves import Kept
+from mertk.variants import edits_of, variants
+
+Json = Any
+SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def chosen(arguments: argparse.Namespace, shelves: Sequence[Kept]) -> list[Kept]:
+    """Those that all that was asked for is true of; without a question, those of use to nobody.
+
+    Raises:
+        MertkError: An age, an encoder or a recipe is not to be made out.
+    """
+    asked = arguments.encoders or arguments.older or arguments.altered or arguments.keep
+    if not asked:
+        return [shelf for shelf in shelves if shelf.fault or not len(shelf.held.records)]
+    going = list(shelves)
+    if arguments.encoders:
+        named = _named(arguments.encoders, shelves)
+        going = [shelf for shelf in going if shelf in named]
+    if arguments.older:
+        before = time.time() - _seconds(arguments.older)
+        going = [shelf for shelf in going if shelf.used < before]
+    if arguments.altered:
+        going = [shelf for shelf in going if shelf.altered]
+    if arguments.keep:
+        needed = _needed(arguments.keep)
+        going = [shelf for shelf in going if _says(shelf.identity) not in needed]
+    return going
+
+
+def _named(names: Sequence[str], shelves: Sequence[Kept]) -> list[Kept]:
+    """Those of an encoder, or with a key that begins so."""
+    found: list[Kept] = []
+    for name in names:
+        some = [
+            s
+            for s in shelves
+            if name in (s.encoder, s.folder.name)
+            or (len(name) >= 4 and s.folder.name.rpartition("-")[2].startswith(name))
+        ]
+        if not some:
+            near = did_you_mean(name, {s.encoder for s in shelves})
+            raise MertkError(f"{name}: nothing of an encoder of this name or key is stored{near}")
+        found += some
+    return found
+
+
+def _seconds(age: str) -> float:
+    match = re.fullmatch(r"(\d{1,6})([hdw])", age)
+    if not match:
+        raise MertkError(f"--older {age}: expected hours, days or weeks, such as 12h, 30d or 8w")
+    return int(match[1]) * SECONDS[match[2]]
+
+
+def _needed(recipes: Iterable[str]) -> list[Json]:
+    """What the encoders of recipes are, their ablations included."""
+    registry = discover()
+    needed = []
+    for name in recipes:
+        recipe = draft.read(name)
+        edits = edits_of(resolve(recipe, registry).recipe.ablations)
+        for variant in variants(recipe, edits, registry):
+            encoders = variant.resolved.recipe.encoders
+            needed += [_says(variant.resolved.named(f"encoders.{name}")) for name in encoders]
+    return needed
+
+
+def _says(identity: Json) -> tuple[Json, Json]:
+    """Code and arguments; whatever version, weights, stage and dtype: too much is kept, if ever."""
+    return identity.get("code"), identity.get("arguments")
