@@ -114,7 +114,7 @@ class WavLM(nn.Module):
 
     @classmethod
     def unused(cls, arguments: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, str]:
-        """Sizes and the seed beside a checkpoint; what only training does; windows of short clips."""
+        """What a checkpoint brings, what only training reads, and windows of short clips."""
         idle = {**of_small_models(arguments), **_of_training(arguments, place)}
         most = arguments["max_seconds"]
         if most is not None and most <= arguments["window_seconds"]:
