@@ -13,10 +13,11 @@ from torch import Tensor
 from mertk.contracts import Encoder, FrontedEncoder, Stream
 from mertk.errors import MertkError
 
-BATCH_NUMBERS: Final = {"cpu": 1 << 20}
+BATCH_NUMBERS: Final = {"cpu": 1 << 18}
 BATCH_NUMBERS_ELSEWHERE: Final = 1 << 22
-"""Numbers that `load` gave, padding included, that are encoded at once: a minute of sound at
-16 kHz on a processor, four on an accelerator. A clip that holds more goes alone."""
+"""Numbers that `load` gave, padding included, that are encoded at once: 16 s of sound at 16 kHz on
+a processor, where more would leave its caches, and four minutes on an accelerator. A clip that
+holds more goes alone."""
 
 
 class BadEncoding(MertkError):

@@ -1,4 +1,4 @@
-"""One pass over what a shelf of the store lacks: load in threads, encode in batches, append blocks.
+"""One pass over what a shelf of the store lacks: load ahead, encode in batches, write behind.
 
 The clips that are missing are taken in their order and cut into blocks by what they load, and a
 block is stored as a whole. So a run that was killed goes on at the start of a block, its batches
@@ -18,7 +18,8 @@ from mertk.blocks import Layout
 from mertk.contracts import Clip, Encoder
 from mertk.encode import BadEncoding, Encoding
 from mertk.errors import MediaError
-from mertk.threads import map_ahead
+from mertk.loading import LONG_BYTES, Loading, Long
+from mertk.threads import Behind, map_ahead
 
 BLOCK_CLIPS: Final = 64
 BLOCK_BYTES: Final = 1 << 28
@@ -54,34 +55,37 @@ class Filling:
         block = _Block()
         ahead = _Ahead(workers)
         clips = [self.readers[key][0] for key in todo]
-        loading = map_ahead(self._load, clips, workers=workers, depth=ahead.depth)
-        with closing(loading), self.encode.ready() if self.encode else nullcontext():
-            for key, clip, loaded in zip(todo, clips, loading, strict=True):
+        load = Loading(self.encoder, self.name, whole=not (self.encode and self.encode.whole))
+        loading = map_ahead(load, clips, workers=workers, depth=ahead.depth)
+        ready = self.encode.ready() if self.encode else nullcontext()
+        with closing(loading), ready, Behind() as behind:
+            for key, clip, read in zip(todo, clips, loading, strict=True):
+                loaded = self._in_parts(clip, read) if isinstance(read, Long) else read
                 if isinstance(loaded, MediaError):
                     broken |= {reader.id: str(loaded) for reader in self.readers[key]}
                     self.advance(len(self.readers[key]))
                     continue
-                self._check(clip, loaded)
-                ahead.saw(loaded)
-                if block.take(key, loaded):
-                    self._store(block)
+                long = isinstance(read, Long)
+                if not long:
+                    self._check(clip, loaded)
+                ahead.saw(LONG_BYTES if long else loaded.nbytes)
+                if block.take(key, loaded, encoded=long):
+                    self._store(block, behind)
                     block = _Block()
-            self._store(block)
+            self._store(block, behind)
         return broken
 
-    def _load(self, clip: Clip) -> NDArray[Any] | MediaError:
-        """What the encoder loads, or why the clip is broken; runs in the threads."""
-        try:
-            loaded = np.asarray(self.encoder.load(clip))
-        except MediaError as error:
-            return error
-        except Exception as error:
-            error.add_note(f"while {self.name} loaded the clip {clip.id!r}")
-            raise
-        if loaded.dtype.kind == "f" and not np.isfinite(loaded).all():
-            ref = clip.media.get(self.encoder.modality)
-            return MediaError(ref.path if ref else clip.id, "holds NaN or infinity")
-        return loaded
+    def _in_parts(self, clip: Clip, long: Long) -> NDArray[Any] | MediaError:
+        """Encode a long clip as it is read."""
+        assert self.encode
+        steps: list[NDArray[Any]] = []
+        with closing(long.parts()) as parts:
+            for part in parts:
+                if isinstance(part, MediaError):
+                    return part
+                self._check(clip, part)
+                steps += self.encode([clip.id], [part], lambda _: None)
+        return np.concatenate([rows for rows in steps if len(rows)])
 
     def _check(self, clip: Clip, loaded: NDArray[Any]) -> None:
         """Hold what was loaded to one dtype and one shape of step.
@@ -99,15 +103,18 @@ class Filling:
             )
         self.layout = layout or self.layout
 
-    def _store(self, block: "_Block") -> None:
-        keys, sequences = list(block.loaded), list(block.loaded.values())
+    def _store(self, block: "_Block", behind: Behind) -> None:
+        """Encode a block, and have it written while the next one is encoded."""
+        sequences = dict(block.clips)
+        waiting = [key for key in block.clips if key not in block.encoded]
         if self.encode:
-            ids = [self.readers[key][0].id for key in keys]
-            sequences = self.encode(ids, sequences, lambda i: self._done(keys[i]))
-        self.writer.append(keys, sequences)
-        if not self.encode:
-            for key in keys:
-                self._done(key)
+            ids = [self.readers[key][0].id for key in waiting]
+            loaded = [block.clips[key] for key in waiting]
+            rows = self.encode(ids, loaded, lambda i: self._done(waiting[i]))
+            sequences |= zip(waiting, rows, strict=True)
+        behind(self.writer.append, list(sequences), list(sequences.values()))
+        for key in block.encoded if self.encode else waiting:
+            self._done(key)
 
     def _done(self, key: bytes) -> None:
         self.advance(len(self.readers[key]))
@@ -115,16 +122,19 @@ class Filling:
 
 @dataclass
 class _Block:
-    """Clips that are encoded and stored together."""
+    """Clips that are encoded and stored together; long ones come encoded."""
 
-    loaded: dict[bytes, NDArray[Any]] = field(default_factory=dict)
+    clips: dict[bytes, NDArray[Any]] = field(default_factory=dict)
+    encoded: set[bytes] = field(default_factory=set)
     nbytes: int = 0
 
-    def take(self, key: bytes, loaded: NDArray[Any]) -> bool:
+    def take(self, key: bytes, clip: NDArray[Any], *, encoded: bool) -> bool:
         """Take a clip in; true when the block is full."""
-        self.loaded[key] = loaded
-        self.nbytes += loaded.nbytes
-        return len(self.loaded) >= BLOCK_CLIPS or self.nbytes >= BLOCK_BYTES
+        self.clips[key] = clip
+        if encoded:
+            self.encoded.add(key)
+        self.nbytes += clip.nbytes
+        return len(self.clips) >= BLOCK_CLIPS or self.nbytes >= BLOCK_BYTES
 
 
 @dataclass
@@ -135,10 +145,10 @@ class _Ahead:
     clips: int = 0
     nbytes: int = 0
 
-    def saw(self, loaded: NDArray[Any]) -> None:
-        """Take note of a clip's size."""
+    def saw(self, nbytes: int) -> None:
+        """Take note of what a clip holds."""
         self.clips += 1
-        self.nbytes += loaded.nbytes
+        self.nbytes += nbytes
 
     def depth(self) -> int:
         """Clips to load ahead."""

@@ -1,11 +1,11 @@
-"""Work ahead of the consumer in a few threads, in order and within bounds."""
+"""Work ahead of the consumer in a few threads, and behind it in one; in order, within bounds."""
 
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -46,3 +46,30 @@ def map_ahead(
             yield queue.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Behind:
+    """Calls one after another in a thread while the caller goes on; one is under way at most.
+
+    What a call raises is raised where the next is asked for, or at the end of the `with` block,
+    which waits for the last; an error that ends the block goes first.
+    """
+
+    def __enter__(self) -> "Behind":
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="mertk-behind")
+        self._last: Future[Any] | None = None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._pool.shutdown(wait=True)
+        if kind is None:
+            self._wait()
+
+    def __call__(self, function: Callable[..., object], *given: object) -> None:
+        """Wait for the call before, and begin this one."""
+        self._wait()
+        self._last = self._pool.submit(function, *given)
+
+    def _wait(self) -> None:
+        if self._last is not None:
+            self._last.result()

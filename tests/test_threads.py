@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from mertk.threads import map_ahead
+from mertk.threads import Behind, map_ahead
 
 
 def test_results_come_in_order_however_long_each_takes():
@@ -54,3 +54,54 @@ def test_an_error_comes_out_where_its_item_stood():
 
 def test_a_depth_of_nothing_still_goes_on():
     assert list(map_ahead(str, range(3), workers=1, depth=lambda: 0)) == ["0", "1", "2"]
+
+
+def test_one_call_at_a_time_goes_on_behind_the_caller():
+    gate, done = threading.Event(), []
+
+    def work(name):
+        assert gate.wait(30)
+        done.append(name)
+
+    with Behind() as behind:
+        behind(work, "first")
+        assert done == [], "the caller did not wait"
+        gate.set()
+        for name in ("second", "third"):
+            behind(work, name)
+            assert name not in done[:-1]
+    assert done == ["first", "second", "third"]
+
+
+def fail():
+    raise ZeroDivisionError("behind")
+
+
+def call_all(*functions, then=None):
+    with Behind() as behind:
+        for function in functions:
+            behind(function)
+        if then is not None:
+            raise then
+
+
+def test_what_fails_behind_is_told_where_the_next_is_asked_for_or_at_the_end():
+    begun = []
+    with pytest.raises(ZeroDivisionError, match="behind"):
+        call_all(fail)
+    with pytest.raises(ZeroDivisionError, match="behind"):
+        call_all(fail, lambda: begun.append("second"))
+    assert begun == []
+
+
+def test_an_error_of_the_caller_goes_first_and_waits_for_what_is_under_way():
+    done = []
+
+    def slow():
+        time.sleep(0.01)
+        done.append("written")
+        fail()
+
+    with pytest.raises(KeyError):
+        call_all(slow, then=KeyError())
+    assert done == ["written"]

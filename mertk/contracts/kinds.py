@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mertk.contracts.clips import Card, Clip, Fold, TargetKind
@@ -115,6 +115,22 @@ class FrontedEncoder(Encoder, Protocol):
 
     def back(self, stream: Stream) -> Stream:
         """[B, T', C'] -> [B, T'', C]."""
+
+
+@runtime_checkable
+class PartedEncoder(Encoder, Protocol):
+    """An encoder whose steps do not see each other, so that a clip can be encoded part by part.
+
+    What it gives for the parts of a clip, side by side, is what it gives for the clip. A long clip
+    of a frozen encoder is then never in memory as a whole.
+    """
+
+    def parts(self, clip: Clip) -> Iterator[np.ndarray[Any, Any]]:
+        """What `load` reads, as one or more arrays [T, ...] that are read when they are taken.
+
+        Raises:
+            MediaError: The media cannot be read; perhaps only behind some parts.
+        """
 
 
 def has_frozen_front(encoder: object) -> bool:

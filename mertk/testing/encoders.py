@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from mertk.contracts import Clip, Encoder, MediaRef, Stream, has_frozen_front
+from mertk.contracts import Clip, Encoder, MediaRef, PartedEncoder, Stream, has_frozen_front
 from mertk.encode import pad
 from mertk.errors import MediaError
 from mertk.testing._kit import Kit, constructor_arguments
@@ -278,6 +278,21 @@ class EncoderTests(Kit):
             together = encoder.back(pad([stream.x[0].numpy() for stream in fronted]))
         alone = [real_steps(encode(encoder, [clip]))[0] for clip in clips]
         self._close(real_steps(together), alone)
+
+    def test_a_clip_can_be_encoded_in_parts(self, encoder: Any, clips: Any, lacking: Clip) -> None:
+        """The core does so with long clips; one of the clips must have more than one part."""
+        if not isinstance(encoder, PartedEncoder):
+            pytest.skip("the encoder gives no parts")
+        parted = [list(encoder.parts(clip)) for clip in (*clips, lacking)]
+        assert all(parted), "a clip has no part, not even an empty one"
+        assert any(len(parts) > 1 for parts in parted), "no clip has more than one part"
+        for clip, parts in zip((*clips, lacking), parted, strict=True):
+            np.testing.assert_array_equal(np.concatenate(parts), encoder.load(clip), strict=True)
+        together = [
+            torch.cat([real_steps(run(encoder, pad([part])))[0] for part in parts])
+            for parts in parted[:-1]
+        ]
+        self._close(together, [real_steps(encode(encoder, [clip]))[0] for clip in clips])
 
     def _close(self, actual: Sequence[Tensor], expected: Sequence[Tensor]) -> None:
         for one, other in zip(actual, expected, strict=True):

@@ -1,5 +1,6 @@
 """The kit for encoders passes a sound one and catches each way of being wrong."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +269,49 @@ class BackDrawsFromTheProgram(Fronted):
         nn.init.normal_(self.scale)
 
 
+class Parted(Codes):
+    """An encoder whose steps do not see each other."""
+
+    def mix(self, x: Tensor, mask: Tensor) -> Tensor:
+        return x
+
+    def parts(self, clip: Clip) -> Iterator[np.ndarray[Any, Any]]:
+        loaded = self.load(clip)
+        yield loaded[:4]
+        if len(loaded) > 4:
+            yield loaded[4:]
+
+
+class TestParted(EncoderTests):
+    component = Parted
+    trainable = True
+
+    @pytest.fixture
+    def clips(self, tmp_path):
+        return written(tmp_path)
+
+
+class PartsLackSomething(Parted):
+    def parts(self, clip):
+        yield self.load(clip)[:4]
+        yield self.load(clip)[5:]
+
+
+class PartsSeeEachOther(Parted):
+    def mix(self, x, mask):
+        return Codes.mix(self, x, mask)
+
+
+class OnePart(Parted):
+    def parts(self, clip):
+        yield self.load(clip)
+
+
+class NoPartForNothing(Parted):
+    def parts(self, clip):
+        return super().parts(clip) if clip.media else iter(())
+
+
 class Detached(Codes):
     def embed(self, stream):
         return super().embed(stream).detach().requires_grad_()
@@ -308,6 +352,10 @@ CAUGHT = [
     (FrontFollowsTheTrial, "test_no_trials_seed_decides_a_frozen_front"),
     (BackSeesPadding, "test_the_back_does_not_see_more_padding"),
     (BackDrawsFromTheProgram, "test_a_trials_seed_decides_what_training_starts_from"),
+    (PartsLackSomething, "test_a_clip_can_be_encoded_in_parts"),
+    (PartsSeeEachOther, "test_a_clip_can_be_encoded_in_parts"),
+    (OnePart, "test_a_clip_can_be_encoded_in_parts"),
+    (NoPartForNothing, "test_a_clip_can_be_encoded_in_parts"),
     (Detached, "test_gradients_are_there_and_finite"),
     (OnlyTheGradientBreaks, "test_gradients_are_there_and_finite"),
 ]
@@ -326,7 +374,7 @@ def test_the_kit_catches(component, test, tmp_path):
     clips = written(tmp_path)
     given = {"clips": clips, "encoder": component().eval()}
     given["lacking"] = Clip("lacking", {}, "s1")
-    right = Fronted if issubclass(component, Fronted) else Codes
+    right = next(kind for kind in (Fronted, Parted, Codes) if issubclass(component, kind))
     run(kit, right, test, **given | {"encoder": right().eval()})
     with pytest.raises(AssertionError):
         run(kit, component, test, **given)

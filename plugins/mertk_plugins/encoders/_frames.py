@@ -58,18 +58,24 @@ class FrameReader:
         frames = max(seen * self.frames_per_second, 1.0)
         return frames if self.max_frames is None else min(frames, float(self.max_frames))
 
-    def __call__(self, clip: Clip) -> Picture:
-        """Frames of one clip [T, 3, *size]; [0, 3, *size] where it has no video.
+    def __call__(self, clip: Clip, count: int) -> Iterator[Picture]:
+        """Frames of one clip [T, 3, *size], `count` at a time; [0, 3, *size] without video.
 
         Raises:
-            MediaError: The file cannot be read.
+            MediaError: The file cannot be read; perhaps only behind some frames.
         """
         ref = clip.media.get("video")
-        parts = [np.zeros((0, 3, *self.size), np.uint8)]
-        frames = self._chosen(ref) if ref else iter(())
+        none = np.zeros((0, 3, *self.size), np.uint8)
+        if ref is None:
+            yield none
+            return
+        frames = self._chosen(ref)
+        while len(part := np.concatenate([none, *self._prepared(islice(frames, count))])):
+            yield part
+
+    def _prepared(self, frames: Iterator[Picture]) -> Iterator[Picture]:
         while held := list(islice(frames, _AT_ONCE)):
-            parts.append(self.prepare(held))
-        return np.concatenate(parts)
+            yield self.prepare(held)
 
     def _chosen(self, ref: MediaRef) -> Iterator[Picture]:
         def pictures(most: int | None = None) -> Iterator[Picture]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FLOOR = 1e-10  # power below which the logarithm stays where it is
+_AT_ONCE = 4096  # steps whose spectra are in memory together
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,10 @@ class MelBank:
         ended = np.concatenate([sound, np.zeros(silence, sound.dtype)])
         padded = np.pad(ended, self.window // 2, mode="reflect")
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.window)[:: self.hop]
+        parts = [self._bands(frames[i : i + _AT_ONCE]) for i in range(0, len(frames), _AT_ONCE)]
+        return np.concatenate(parts)
+
+    def _bands(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         hann = np.hanning(self.window + 1)[:-1]
         power = np.abs(np.fft.rfft(frames * hann)) ** 2
         return np.log10(np.maximum(power @ self.filters, _FLOOR)).astype(np.float32)

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mertk.contracts import Stream
 from mertk_plugins._checks import above_zero
+
+_AT_ONCE = 4096  # steps that are averaged by one product, whose matrix grows with their square
 
 
 def mask_of(lengths: Tensor, steps: int) -> Tensor:
@@ -45,6 +48,46 @@ def on_present(stream: Stream, dim: int, encode: Callable[[Stream], Stream]) -> 
     mask = some.mask.new_zeros(clips, some.mask.shape[1])
     x[present], mask[present] = some.x, some.mask
     return Stream(x, mask)
+
+
+def by_windows(
+    stream: Stream,
+    dim: int,
+    window: int,
+    encode: Callable[[Stream], Stream],
+    *,
+    beyond: int = 0,
+    least: int = 1,
+) -> Stream:
+    """Encode the windows of long clips one after another; what they give stands side by side.
+
+    No window sees what another one gives, so that work and memory grow with a clip's length and not
+    with its square. A clip within one window is encoded as it is.
+
+    Args:
+        stream: [B, T, ...] as loaded.
+        dim: Channels that `encode` gives.
+        window: Steps from one window to the next.
+        encode: Gives [B', T', dim] for B' clips that all have a real step; of a full window always
+            as many steps.
+        beyond: Steps of the next window that each one sees too.
+        least: Real steps without which a window behind the first gives none.
+    """
+
+    def windows(present: Stream) -> Stream:
+        steps = present.x.shape[1]
+        if steps <= window + beyond and steps < window + least:
+            return encode(present)
+        parts = []
+        for start in (0, *range(window, steps - least + 1, window)):
+            seen = slice(start, start + window + beyond)
+            x, mask = present.x[:, seen], present.mask[:, seen]
+            if start:
+                mask = mask & (mask.sum(1, keepdim=True) >= least)
+            parts.append(on_present(Stream(x, mask), dim, encode))
+        return Stream(torch.cat([p.x for p in parts], 1), torch.cat([p.mask for p in parts], 1))
+
+    return on_present(stream, dim, windows)
 
 
 @dataclass(frozen=True)
@@ -95,11 +138,21 @@ def averaged(stream: Stream, native: float, rate: float | None) -> Stream:
     if rate is None or rate == native or not x.shape[1]:
         return stream
     place = np.floor(np.arange(x.shape[1]) * rate / native).astype(np.int64)
-    joins = np.arange(place[-1] + 1)[:, None] == place
+    most = max(1, int(_AT_ONCE * rate / native))
+    parts = []
+    for first in range(0, place[-1] + 1, most):
+        begin, end = np.searchsorted(place, (first, first + most))
+        joins = np.arange(first, place[end - 1] + 1)[:, None] == place[begin:end]
+        parts.append(_joined(stream.x[:, begin:end], stream.mask[:, begin:end], joins))
+    count = torch.cat([count for count, _ in parts], 1)
+    total = torch.cat([total for _, total in parts], 1)
+    return Stream(total / count.clamp(min=1).unsqueeze(-1), count > 0)
+
+
+def _joined(x: Tensor, mask: Tensor, joins: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
+    """Numbers [B, T'] and sums [B, T', C] of the real steps that each of T' joins."""
     member = torch.from_numpy(joins).to(x)
     # As products with a 0/1 matrix, which repeat exactly on every device; autocast would round.
     with torch.autocast(x.device.type, enabled=False):
-        real = stream.mask.to(x.dtype)
-        count = real @ member.T
-        total = member @ (x * real.unsqueeze(-1))
-    return Stream(total / count.clamp(min=1).unsqueeze(-1), count > 0)
+        real = mask.to(x.dtype)
+        return real @ member.T, member @ (x * real.unsqueeze(-1))

@@ -1,6 +1,6 @@
 """CLIP's image embeddings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -128,7 +128,11 @@ class CLIP(nn.Module):
 
     def load(self, clip: Clip) -> NDArray[np.uint8]:
         """Frames of one clip in the model's size [T, 3, S, S]; [0, 3, S, S] without video."""
-        return self.frames(clip)
+        return np.concatenate(list(self.parts(clip)))
+
+    def parts(self, clip: Clip) -> Iterator[NDArray[np.uint8]]:
+        """The same, `chunk` frames at a time."""
+        return self.frames(clip, self.chunk)
 
     def forward(self, stream: Stream) -> Stream:
         """Embed frames [B, T, 3, S, S] -> [B, T, C]."""

@@ -1,6 +1,6 @@
 """Image models of timm."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -105,7 +105,11 @@ class Timm(nn.Module):
 
     def load(self, clip: Clip) -> NDArray[np.uint8]:
         """Frames of one clip in the model's size [T, 3, H, W]; [0, 3, H, W] without video."""
-        return self.frames(clip)
+        return np.concatenate(list(self.parts(clip)))
+
+    def parts(self, clip: Clip) -> Iterator[NDArray[np.uint8]]:
+        """The same, `chunk` frames at a time."""
+        return self.frames(clip, self.chunk)
 
     def forward(self, stream: Stream) -> Stream:
         """Embed frames [B, T, 3, H, W] -> [B, T, C]."""

@@ -13,7 +13,7 @@ from transformers import Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
 
 from mertk.contracts import Clip, Pretraining, Stream
 from mertk.seeds import drawing
-from mertk_plugins._checks import divides
+from mertk_plugins._checks import above_zero, divides
 from mertk_plugins.encoders._arguments import (
     Channels,
     Checkpoint,
@@ -30,7 +30,7 @@ from mertk_plugins.encoders._hub import NONE
 from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._pretraining import by_checkpoint
 from mertk_plugins.encoders._sound import SoundReader
-from mertk_plugins.encoders._steps import Pace, mask_of, on_present
+from mertk_plugins.encoders._steps import Pace, by_windows, mask_of
 from mertk_plugins.encoders._unused import of_small_models
 from mertk_plugins.encoders._weights import Loaded, obtain, pretrained
 
@@ -48,9 +48,12 @@ class WavLM(nn.Module):
         Processing", IEEE JSTSP 2022, section III. The model is transformers' `WavLMModel`.
     Differs: SpecAugment and LayerDrop, which transformers turns on in training, are off unless
         asked for. Sound shorter than the convolutions' reach (25 ms) is padded with silence to
-        one step.
+        one step. Sound that is longer than a window goes through window by window.
 
     Args:
+        window_seconds: Longer sound is cut into windows of so many seconds, of which none attends
+            to another; their steps stand side by side, and no step is lost between them. Statistics
+            that run over time (the base models' group norm) are each window's own.
         freeze_front: Keep the convolutions fixed where the encoder is trained; they then run once
             per clip, not once per epoch.
         spec_augment: In training, mask spans of time as the checkpoint's configuration says.
@@ -69,6 +72,7 @@ class WavLM(nn.Module):
         checkpoint: Checkpoint = "microsoft/wavlm-large",
         layer: Layer = None,
         max_seconds: SoundSeconds = 6.0,
+        window_seconds: float = 30.0,
         steps_per_second: StepsPerSecond = None,
         freeze_front: bool = True,
         spec_augment: bool = False,
@@ -90,7 +94,10 @@ class WavLM(nn.Module):
         self.spec_augment = spec_augment
         config = self.model.config
         self.dim: int = config.hidden_size
-        self.pace = Pace(self.sound.rate / math.prod(config.conv_stride), steps_per_second)
+        hop = math.prod(config.conv_stride)
+        self.pace = Pace(self.sound.rate / hop, steps_per_second)
+        above_zero("window_seconds", window_seconds)
+        self.hop, self.window = hop, max(1, round(self.sound.rate * window_seconds / hop))
         _cut(self.model, layer_index(layer, config.num_hidden_layers))
         self.frozen_front = freeze_front
         if freeze_front:
@@ -107,8 +114,12 @@ class WavLM(nn.Module):
 
     @classmethod
     def unused(cls, arguments: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, str]:
-        """Sizes and the seed beside a checkpoint; what only training does, where it is frozen."""
-        return {**of_small_models(arguments), **_of_training(arguments, place)}
+        """What a checkpoint brings, what only training reads, and windows of short clips."""
+        idle = {**of_small_models(arguments), **_of_training(arguments, place)}
+        most = arguments["max_seconds"]
+        if most is not None and most <= arguments["window_seconds"]:
+            idle["window_seconds"] = "`max_seconds` keeps no more than one window; leave this out"
+        return idle
 
     def steps_in(self, seconds: float) -> float:
         """About how many steps a clip that long comes to."""
@@ -127,11 +138,17 @@ class WavLM(nn.Module):
 
     def front(self, stream: Stream) -> Stream:
         """The convolutions: waveforms [B, T, 1] -> features [B, T', F], 50 steps per second."""
-        return on_present(stream, self.model.config.conv_dim[-1], self._convolve)
+        config = self.model.config
+        reach, window = _reach(config), self.window * self.hop
+        # A step sees a little of the next window, so that the same steps come out as of the whole.
+        beyond = reach - self.hop
+        return by_windows(
+            stream, config.conv_dim[-1], window, self._convolve, beyond=beyond, least=reach
+        )
 
     def back(self, stream: Stream) -> Stream:
         """The transformer: features [B, T', F] -> [B, T'', C]."""
-        return self.pace(on_present(stream, self.dim, self._transform))
+        return self.pace(by_windows(stream, self.dim, self.window, self._transform))
 
     def _convolve(self, stream: Stream) -> Stream:
         config = self.model.config

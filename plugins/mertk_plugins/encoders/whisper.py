@@ -18,6 +18,7 @@ from mertk_plugins.encoders._arguments import (
     Layer,
     Layers,
     Seed,
+    SoundSeconds,
     StepsPerSecond,
     TrialSeed,
 )
@@ -25,7 +26,7 @@ from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._mel import MelBank
 from mertk_plugins.encoders._pretraining import by_checkpoint
 from mertk_plugins.encoders._sound import SoundReader
-from mertk_plugins.encoders._steps import Pace, mask_of, on_present
+from mertk_plugins.encoders._steps import Pace, by_windows, mask_of
 from mertk_plugins.encoders._unused import of_small_models
 from mertk_plugins.encoders._weights import Loaded, obtain, pretrained
 
@@ -42,10 +43,9 @@ class Whisper(nn.Module):
     Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", ICML
         2023, section 2.2. The layers are those of transformers' `WhisperEncoder`.
     Differs: Whisper pads every sound with silence to 30 s and attends to it; this runs on the
-        real length, several times faster on utterances. On a full 30 s both give the same.
-
-    Args:
-        max_seconds: Sound is cut to its first so many seconds; at most the model's window, 30.
+        real length, several times faster on utterances. On a full 30 s both give the same. Sound
+        that is longer than the model's window goes through window by window, each as a clip of its
+        own, and their steps stand side by side.
 
     Raises:
         ValueError: A number is out of range, or sizes are given beside a checkpoint.
@@ -59,7 +59,7 @@ class Whisper(nn.Module):
         self,
         checkpoint: Checkpoint = "openai/whisper-large-v3",
         layer: Layer = None,
-        max_seconds: float = 30.0,
+        max_seconds: SoundSeconds = 30.0,
         steps_per_second: StepsPerSecond = None,
         channels: Channels = None,
         layers: Layers = None,
@@ -77,12 +77,6 @@ class Whisper(nn.Module):
         rate, hop = self.sound.rate, extractor.hop_length
         self.mel = MelBank(extractor.feature_size, rate, extractor.n_fft, hop, top=8000.0)
         self.window: int = extractor.n_samples
-        longest = self.window / rate
-        if max_seconds > longest:
-            raise ValueError(
-                f"max_seconds: Whisper sees at most {longest:g} s (got {max_seconds:g}); "
-                f"say {longest:g} or less"
-            )
         self.pace = Pace(rate / hop / self.model.conv2.stride[0], steps_per_second)
         self.dim: int = self.model.config.d_model
         self.depth = layer_index(layer, self.model.config.encoder_layers)
@@ -109,6 +103,11 @@ class Whisper(nn.Module):
         sound = self.sound(clip)
         if not len(sound):
             return np.zeros((0, self.mel.bands), np.float32)
+        windows = range(0, len(sound), self.window)
+        return np.concatenate([self._spectrogram(sound[i : i + self.window]) for i in windows])
+
+    def _spectrogram(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Of one window [T], T > 0."""
         mel = self.mel(sound, self.window)[: self.window // self.mel.hop]
         floor = mel.max() - _RANGE
         scaled: NDArray[np.float32] = np.maximum(mel, floor) / 4 + 1
@@ -116,7 +115,8 @@ class Whisper(nn.Module):
 
     def forward(self, stream: Stream) -> Stream:
         """Encode log-mel spectrograms [B, T, M] -> [B, T', C]."""
-        return self.pace(on_present(stream, self.dim, self._encode))
+        window = self.window // self.mel.hop
+        return self.pace(by_windows(stream, self.dim, window, self._encode))
 
     def _encode(self, stream: Stream) -> Stream:
         model = self.model

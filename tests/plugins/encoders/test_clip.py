@@ -75,7 +75,7 @@ class TestFromAFolder(SeeingTests):
 
     @pytest.fixture
     def arguments(self, folder):
-        return {"checkpoint": str(folder), "max_frames": 6, "sampling": "even"}
+        return {"checkpoint": str(folder), "max_frames": 6, "sampling": "even", "chunk": 4}
 
 
 def test_embeddings_equal_transformers(folder, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from transformers.audio_utils import mel_filter_bank, spectrogram, window_function
 
 from mertk.encode import pad
+from mertk_plugins.encoders import _mel
 from mertk_plugins.encoders.logmel import LogMel
 from tests.plugins.encoders.files import RATE, chirp, sound_clip
 from tests.plugins.encoders.kits import HearingTests
@@ -43,6 +44,13 @@ def test_it_equals_transformers(n_mels, window, hop, tmp_path):
     loaded = encoder.load(sound_clip(tmp_path, "clip", samples))
     assert loaded.shape == (-(-len(samples) // hop), n_mels)
     np.testing.assert_allclose(loaded, expected[: len(loaded)], atol=1e-4)
+
+
+def test_long_sound_is_analysed_piece_by_piece_to_the_same_numbers(tmp_path, monkeypatch):
+    clip = sound_clip(tmp_path, "clip", chirp(2.0))
+    whole = LogMel().load(clip)
+    monkeypatch.setattr(_mel, "_AT_ONCE", 7)
+    np.testing.assert_allclose(LogMel().load(clip), whole, rtol=1e-6, atol=1e-6)
 
 
 def test_a_tone_is_loudest_in_its_own_band(tmp_path):

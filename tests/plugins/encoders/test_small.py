@@ -51,7 +51,7 @@ class TestCLIP(SeeingTests):
 class TestTimm(SeeingTests):
     component = Timm
     trainable = True
-    given = {"checkpoint": "none", "model": "test_vit"}
+    given = {"checkpoint": "none", "model": "test_vit", "chunk": 3}
 
 
 def small(encoder: Any, **arguments: Any) -> Any:

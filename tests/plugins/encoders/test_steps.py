@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mertk.contracts import Stream
+from mertk_plugins.encoders import _steps
 from mertk_plugins.encoders._layers import layer_index
-from mertk_plugins.encoders._steps import Pace, averaged, mask_of, on_present
+from mertk_plugins.encoders._steps import Pace, averaged, by_windows, mask_of, on_present
 
 RATES = st.sampled_from([(50.0, 10.0), (50.0, 50.0), (50.0, 30.0), (100.0, 7.5), (49.0, 0.1)])
 
@@ -30,6 +31,43 @@ def test_steps_are_means_of_the_real_steps_of_their_span(lengths, rates):
         assert out.mask[row].sum() == len(spans)
         np.testing.assert_allclose(out.x[row][out.mask[row]], expected, rtol=1e-5, atol=1e-6)
         assert not out.x[row][~out.mask[row]].any()
+
+
+@pytest.mark.parametrize("rates", [(50.0, 10.0), (50.0, 30.0), (49.0, 0.1), (50.0, 0.001)])
+def test_long_clips_are_averaged_piece_by_piece_to_the_same_numbers(rates, monkeypatch):
+    x = torch.randn(3, 500, 2, generator=torch.Generator().manual_seed(0))
+    mask = mask_of(torch.tensor([500, 13, 0]), 500)
+    stream = Stream(x * mask.unsqueeze(2), mask)
+    whole = averaged(stream, *rates)
+    monkeypatch.setattr(_steps, "_AT_ONCE", 16)
+    pieces = averaged(stream, *rates)
+    assert torch.equal(pieces.mask, whole.mask)
+    torch.testing.assert_close(pieces.x, whole.x, rtol=1e-6, atol=1e-6)
+
+
+@given(
+    st.lists(st.integers(0, 23), min_size=1, max_size=4),
+    st.sampled_from([(4, 0, 1), (4, 2, 1), (4, 2, 4), (30, 2, 4)]),
+)
+def test_windows_stand_side_by_side_and_see_what_is_theirs(lengths, cut):
+    window, beyond, least = cut
+    seen = []
+
+    def encode(stream: Stream) -> Stream:
+        seen.extend(row[real].tolist() for row, real in zip(stream.x, stream.mask, strict=True))
+        assert stream.mask.any(1).all()
+        return Stream(stream.x[:, :window, None].float(), stream.mask[:, :window])
+
+    mask = mask_of(torch.tensor(lengths), max(1, *lengths) + 3)
+    x = torch.arange(mask.shape[1]).expand_as(mask) * mask
+    out = by_windows(Stream(x, mask), 1, window, encode, beyond=beyond, least=least)
+    expected, kept = [], []
+    for length in lengths:
+        starts = [s for s in range(0, length, window) if not s or length - s >= least]
+        expected += [list(range(s, min(length, s + window + beyond))) for s in starts]
+        kept.append([i for s in starts for i in range(s, min(length, s + window))])
+    assert sorted(seen) == sorted(expected)
+    assert [row[real, 0].tolist() for row, real in zip(out.x, out.mask, strict=True)] == kept
 
 
 def test_no_rate_changes_nothing():

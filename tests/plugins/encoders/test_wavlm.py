@@ -86,6 +86,69 @@ class TestLikeBase(HearingTests):
         return {"checkpoint": str(base), "freeze_front": False}
 
 
+class TestInWindows(HearingTests):
+    """Most of the clips are longer than one."""
+
+    component = WavLM
+    trainable = True
+
+    @pytest.fixture
+    def arguments(self, large):
+        return {"checkpoint": str(large), "window_seconds": 0.3, "steps_per_second": 20.0}
+
+
+class TestInWindowsLikeBase(HearingTests):
+    component = WavLM
+    trainable = True
+
+    @pytest.fixture
+    def arguments(self, base):
+        return {"checkpoint": str(base), "window_seconds": 0.5}
+
+
+def at_once(encoder: WavLM, *sounds: np.ndarray[Any, Any]) -> torch.Tensor:
+    """Each sound encoded by itself, side by side."""
+    with torch.inference_mode():
+        return torch.cat([encoder(pad([sound[:, None]])).x[0] for sound in sounds])
+
+
+@pytest.mark.parametrize("which", ["large", "base"])
+def test_windows_are_encoded_as_clips_of_their_own(which, request, tmp_path):
+    folder = str(request.getfixturevalue(which))
+    encoder = WavLM(folder, max_seconds=None, window_seconds=0.5).eval()
+    clip = sound_clip(tmp_path, "clip", chirp(1.27))
+    sound = encoder.load(clip)[:, 0]  # a step reaches 80 samples beyond where the next one begins
+    expected = at_once(encoder, sound[:8080], sound[8000:16080], sound[16000:])
+    assert len(expected) == int(_steps(encoder.model.config, torch.tensor(len(sound)))) == 63
+    torch.testing.assert_close(encode(encoder, clip).x[0], expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("samples", [8000, 8080, 8399, 8400, 16079, 16080, 16399, 20800])
+def test_windows_lose_no_step_and_their_front_is_that_of_the_whole(samples, large, tmp_path):
+    clip = sound_clip(tmp_path, "clip", chirp(samples / RATE))
+    whole, cut = (WavLM(str(large), window_seconds=s).eval() for s in (2.0, 0.5))
+    stream = pad([whole.load(clip)])
+    with torch.inference_mode():
+        expected, front = whole.front(stream), cut.front(stream)
+    assert torch.equal(front.mask, expected.mask)
+    torch.testing.assert_close(front.x, expected.x, rtol=1e-4, atol=1e-5)
+
+
+def test_sound_within_a_window_does_not_depend_on_it(large, clips):
+    numbers = [encode(WavLM(str(large), window_seconds=s), *clips).x for s in (1.3, 30.0)]
+    assert torch.equal(*numbers)
+
+
+def test_a_window_that_nothing_is_longer_than_is_idle():
+    place = {"train": True, "streams": []}
+    given = {"checkpoint": "none", "window_seconds": 30.0}
+    for most, idle in ((6.0, True), (30.0, True), (31.0, False), (None, False)):
+        said = WavLM.unused({**given, "max_seconds": most}, place)
+        assert ("window_seconds" in said) is idle
+    with pytest.raises(ValueError, match=r"window_seconds: "):
+        WavLM("none", window_seconds=0.0)
+
+
 @pytest.mark.parametrize("which", ["large", "base"])
 @pytest.mark.parametrize("layer", [None, 3, 2, 1, 0, -1, -2, -4])
 def test_every_layer_equals_transformers(which, layer, request, clips):

@@ -17,7 +17,7 @@ from mertk.contracts import Clip, MediaRef
 from mertk.errors import PluginError
 from mertk.media import sound
 from mertk_plugins.encoders.whisper import Whisper
-from tests.plugins.encoders.files import RATE, chirp, sound_clip
+from tests.plugins.encoders.files import RATE, chirp, sound_clip, sound_clips
 from tests.plugins.encoders.kits import HearingTests, encode
 from tests.shared import SHARED, needs_shared
 
@@ -65,6 +65,19 @@ class TestFromAFolder(HearingTests):
     @pytest.fixture
     def arguments(self, folder):
         return {"checkpoint": str(folder), "layer": 2, "steps_per_second": 10.0, "max_seconds": 4.0}
+
+
+class TestInWindows(HearingTests):
+    component = Whisper
+    trainable = True
+
+    @pytest.fixture
+    def arguments(self, folder):
+        return {"checkpoint": str(folder)}
+
+    @pytest.fixture
+    def clips(self, tmp_path):
+        return sound_clips(tmp_path, (0.4, 4.3, 9.0))
 
 
 def reference(folder: Path, samples: np.ndarray[Any, Any]) -> Any:
@@ -116,11 +129,18 @@ def test_the_decoder_is_left_behind(folder):
     assert not any("decoder" in name for name, _ in encoder.named_parameters())
 
 
-def test_a_window_as_long_as_the_checkpoints_is_the_most(folder):
-    with pytest.raises(ValueError, match=r"max_seconds: Whisper sees at most 4 s \(got 30\)"):
-        Whisper(str(folder))
-    with pytest.raises(ValueError, match=r"at most 30 s \(got 31\); say 30 or less"):
-        Whisper("none", max_seconds=31.0)
+def test_sound_longer_than_the_models_window_goes_window_by_window(folder, tmp_path):
+    samples = chirp(2 * SECONDS + 1.3)
+    encoder = Whisper(str(folder), max_seconds=None)
+    cuts = [samples[i : i + SECONDS * RATE] for i in range(0, len(samples), SECONDS * RATE)]
+    clips = [sound_clip(tmp_path, f"cut{i}", cut) for i, cut in enumerate(cuts)]
+    expected = torch.cat([encode(encoder, clip).x[0] for clip in clips])
+    short = sound_clip(tmp_path, "short", chirp(0.7, 300.0))
+    out = encode(encoder, sound_clip(tmp_path, "long", samples), short)
+    assert out.mask.sum(1).tolist() == [465, 35]
+    torch.testing.assert_close(out.x[0], expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(out.x[1, :35], encode(encoder, short).x[0], rtol=1e-5, atol=1e-5)
+    assert encode(Whisper(str(folder), max_seconds=5.0), clips[0]).mask.sum() == 200
 
 
 def test_a_checkpoint_without_its_preprocessor_is_refused(folder, tmp_path):
