@@ -31,7 +31,6 @@ from step import corpus
 
 from mertk.contracts import Clip, Stream
 from mertk.extract import fill
-from mertk.memory import keep_freed
 from mertk.ragged import Ragged
 from mertk.store import Shelf, Store
 
@@ -147,7 +146,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     torch.set_num_threads(1)
     clips, batches, repeats = (300, 60, 3) if quick else (2000, 400, 5)
-    print(f"load {os.getloadavg()[0]:.1f}; freed memory is kept: {keep_freed()}")
+    print(f"load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         found = {}

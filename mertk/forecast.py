@@ -19,6 +19,8 @@ SURE: Final = {"lengths": 0.9, "others": 0.5}
 """The share of a forecast below which it will not turn out, by what it was made from: how long the
 clips are, or what other clips took."""
 CLOSE: Final = 1.1
+WORTH_TELLING: Final = 100 << 20
+"""Bytes that are told of while an extraction runs; of less nobody wants to hear."""
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +160,7 @@ class Watch:
         said, hopeless = shortage([rest], self.folder)
         if hopeless:
             raise StoreError(f"{said}; what was stored before is kept")
-        if not self.told:
+        if not self.told and (said or self.nbytes / self.done * left >= WORTH_TELLING):
             self.told = True
             log.info("%s", said or f"{rest}; {sized(room(self.folder))} are free")
 

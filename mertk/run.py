@@ -18,7 +18,6 @@ from mertk.forecast import Forecast
 from mertk.home import home
 from mertk.inputs import Inputs, gather
 from mertk.lengths import known_lengths
-from mertk.memory import keep_freed
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial, trials
 from mertk.protocol import refuse_mixed
@@ -89,7 +88,6 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     Raises:
         MertkError: Something the user can mend. What was finished before is kept.
     """
-    keep_freed()
     full = variants[0].resolved
     device = pick_device(options.device)
     precisions = {

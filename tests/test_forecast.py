@@ -125,12 +125,14 @@ def test_only_what_lacks_something_is_told():
 
 def test_the_first_block_tells_what_is_still_to_come(monkeypatch, tmp_path, caplog):
     caplog.set_level(logging.INFO, "mertk")
-    monkeypatch.setattr("mertk.forecast.room", lambda _: 100 * MIB)
+    monkeypatch.setattr("mertk.forecast.room", lambda _: 1000 * MIB)
+    small: Watching = Watch("Small", tmp_path, lacking=30)
+    small(10, MIB)
     watch: Watching = Watch("Toy", tmp_path, lacking=30)
-    watch(10, 2 * MIB)
-    watch(10, 2 * MIB)
+    watch(10, 200 * MIB)
+    watch(10, 200 * MIB)
     assert [r.getMessage() for r in caplog.records] == [
-        "Toy: 20 of 30 clips are to be computed, about 4.0 MiB; 100.0 MiB are free"
+        "Toy: 20 of 30 clips are to be computed, about 400.0 MiB; 1000.0 MiB are free"
     ]
 
 

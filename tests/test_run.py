@@ -267,7 +267,7 @@ def test_a_dry_run_forecasts_what_will_be_stored(write, tmp_path: Path, capsys) 
     (told,) = called(capsys, "run", str(recipe), "--dry-run")[1]["features"]
     assert (told["name"], told["clips"], told["lacking"]) == ("LogMel", 12, 12)
     assert main(["run", str(recipe), "--dry-run"]) == 0
-    assert "LogMel: 12 of 12 clips are to be computed, about 0.1 MiB" in capsys.readouterr().out
+    assert "LogMel: 12 of 12 clips are to be computed, about 0.2 MiB" in capsys.readouterr().out
     (there,) = called(capsys, "run", str(recipe))[1]["features"]
     assert there == told
     (shelf,) = survey(home() / "features")
