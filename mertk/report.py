@@ -7,8 +7,9 @@ from math import isfinite
 from statistics import fmean, stdev
 from typing import Any
 
-from mertk.comparing import Comparison, compare
+from mertk.comparing import Comparison, compare, unpaired
 from mertk.contamination import contaminated, notices, unknown
+from mertk.pooled import Key
 from mertk.records import PICKS
 from mertk.rows import Row
 from mertk.score import summary
@@ -77,9 +78,10 @@ class Report:
     def _differences(self, metric: str) -> Table:
         header = ["variant", metric.upper(), f"Δ{metric.upper()}", "95%", "p", "verdict", "n"]
         cells = []
-        for this, found in zip(self.rows, [None, *self.comparisons[metric]], strict=True):
+        compared = [[""] * 4, *map(_compared, self.comparisons[metric])]
+        for this, found in zip(self.rows, compared, strict=True):
             told = [_name(this), spread(list(this.metrics[metric].values()))]
-            cells.append([*told, *_compared(found), _count(this)])
+            cells.append([*told, *found, _count(this)])
         return Table(header, cells, left=("verdict",))
 
     def picks(self) -> Table:
@@ -103,7 +105,7 @@ class Report:
         """What a reader has to know about intervals and tests."""
         if len(self.rows) == 1:
             found = list(self.rows[0].intervals.values())
-            return [SPREAD, INTERVAL, *_said(found), *self._protocol()]
+            return [SPREAD, INTERVAL, *_said(found), *self.uncovered(), *self._protocol()]
         compared = [c for each in self.comparisons.values() for c in each if c is not None]
         found = [c.difference.interval for c in compared]
         return [
@@ -113,7 +115,22 @@ class Report:
             *_detectable(self.comparisons),
             *_said(found),
             *_unpaired(compared),
+            *self._uncompared(),
             *self._protocol(),
+        ]
+
+    def uncovered(self) -> list[str]:
+        """Which trials are in a row's means and in none of its intervals."""
+        why = "in no interval, since not every seed has finished the fold"
+        return [f"{r.variant}: {why}: {_keys(r.uncovered)}" for r in self.rows if r.uncovered]
+
+    def _uncompared(self) -> list[str]:
+        first, *others = self.rows
+        found = next(iter(self.comparisons.values()))
+        return [
+            f"{this.variant}: not compared with {first.variant}: {unpaired(this, first)}"
+            for this, one in zip(others, found, strict=True)
+            if one is None
         ]
 
     def _protocol(self) -> list[str]:
@@ -135,7 +152,7 @@ class Report:
             told[place + 1]["difference"] = {
                 metric: {
                     **summary(this.differences(self.rows[0], metric)),
-                    **_comparison(found[place]),
+                    **_comparison(found[place], unpaired(this, self.rows[0])),
                 }
                 for metric, found in self.comparisons.items()
             }
@@ -152,7 +169,7 @@ def _count(this: Row) -> str:
 
 def _compared(found: Comparison | None) -> list[str]:
     if found is None:
-        return [""] * 4
+        return ["-", "-", "-", "undecided"]
     estimate = found.difference.interval.estimate
     return [
         "-" if estimate is None else number(estimate, sign=True),
@@ -217,9 +234,12 @@ def _detectable(comparisons: Mapping[str, Sequence[Comparison | None]]) -> Itera
 def _unpaired(compared: Sequence[Comparison]) -> Iterator[str]:
     trials = dict.fromkeys(key for c in compared for key in c.left_out)
     if trials:
-        named = ", ".join(f"{fold} seed {seed}" for fold, seed in list(trials)[:4])
-        more = f" and {len(trials) - 4} more" if len(trials) > 4 else ""
-        yield f"without a partner, so in no difference: {named}{more}"
+        yield f"without a partner, so in no difference: {_keys(list(trials))}"
+
+
+def _keys(trials: Sequence[Key]) -> str:
+    named = ", ".join(f"{fold} seed {seed}" for fold, seed in trials[:4])
+    return named + (f" and {len(trials) - 4} more" if len(trials) > 4 else "")
 
 
 def _as_json(this: Row) -> dict[str, Json]:
@@ -239,6 +259,7 @@ def _as_json(this: Row) -> dict[str, Json]:
         },
         "folds": [fold for fold, _ in this.records],
         "seeds": [seed for _, seed in this.records],
+        "uncovered": [list(key) for key in this.uncovered],
     }
     if this.pretrained_on and this.corpus is not None:
         told["pre_training"] = {
@@ -256,9 +277,9 @@ def _interval(found: Interval | None) -> Json:
     return None if found is None else asdict(found)
 
 
-def _comparison(found: Comparison | None) -> dict[str, Json]:
+def _comparison(found: Comparison | None, reason: str) -> dict[str, Json]:
     if found is None:
-        return {"verdict": "undecided", "reason": "they share no trial"}
+        return {"verdict": "undecided", "reason": reason}
     return {
         "interval": asdict(found.difference.interval),
         "p": found.difference.p,

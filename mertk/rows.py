@@ -27,6 +27,7 @@ class Row:
             picked), per metric, per (fold, seed), the score.
         intervals: Per metric, of the score pooled over the folds that every seed has finished;
             empty where there are none.
+        uncovered: Trials that are in no interval, since some seed has not finished their fold.
         note: What a reader has to know.
         pretrained_on: What each encoder declared, by stream; empty in what earlier versions kept.
     """
@@ -38,6 +39,7 @@ class Row:
     measures: Mapping[str, Metric]
     picks: Mapping[str, Scored]
     intervals: Mapping[str, Interval] = field(default_factory=dict)
+    uncovered: tuple[Key, ...] = ()
     note: str = ""
     pretrained_on: Declared = field(default_factory=dict)
 
@@ -102,6 +104,7 @@ def row(
         }
         if pooled
         else {},
+        uncovered=pooled.left_out if pooled else tuple(records),
         note=note,
         pretrained_on=_declared(records) if pretrained_on is None else pretrained_on,
     )

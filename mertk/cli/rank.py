@@ -15,6 +15,7 @@ from mertk.ranking import Ranked
 from mertk.ranking import rank as rank_systems
 from mertk.records import Kept, read_kept
 from mertk.report import SELECTED_ON_TEST, SYNTHETIC, number, probability
+from mertk.whole import whole
 
 Json = Any
 
@@ -47,7 +48,8 @@ def _draw(ranked: Ranked, file: Path) -> None:
     title = f"Mean ranks by {ranked.metric.upper()} on {len(ranked.protocols)} corpora"
     drawn = critical_difference(ranked.systems, ranked.ranking, title=title)
     try:
-        file.write_text(drawn.svg + "\n", encoding="utf-8")
+        with whole(file) as draft:
+            draft.write_text(drawn.svg + "\n", encoding="utf-8")
     except OSError as error:
         raise MertkError(f"--picture {file}: cannot be written ({error.strerror})") from error
 
