@@ -111,6 +111,18 @@ def test_absurd_values_are_told_before_any_work(run: Run, change: str, what: str
             "def clips(self): return [replace(c, id='\\udc80' + c.id) for c in super().clips()]",
             "clip ids must be plain text",
         ),
+        (
+            "def clips(self): return [replace(c, speaker='\\udc80') for c in super().clips()]",
+            "clip 's0_ang_0': expected plain text (got '\\udc80')",
+        ),
+        (
+            "def clips(self): return [replace(c, group={'take': 1}) for c in super().clips()]",
+            "clip 's0_ang_0': expected plain text (got 1)",
+        ),
+        (
+            "card = property(lambda self: replace(super().card, title='\\udc80'))",
+            "card: expected plain text",
+        ),
         ("def clips(self): return [replace(c, text=None) for c in super().clips()]", "reads text"),
     ],
 )
