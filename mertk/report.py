@@ -9,7 +9,7 @@ from typing import Any
 
 from mertk.comparing import Comparison, compare, unpaired
 from mertk.contamination import contaminated, notices, unknown
-from mertk.pooled import Key
+from mertk.pooled import named
 from mertk.records import PICKS
 from mertk.rows import Row
 from mertk.score import summary
@@ -22,6 +22,7 @@ SELECTED_ON_TEST = (
     "numbers were; an honest number is lower"
 )
 SPREAD = "mean ± standard deviation over n trials (folds x seeds)"
+ABSENT = "classes without a test clip, so that scores over classes are over the others:"
 INTERVAL = (
     "95%: interval of the score, or the difference, of all clips pooled over folds; speakers, or "
     "folds with one seed, and fits are taken for drawn by chance"
@@ -105,7 +106,8 @@ class Report:
         """What a reader has to know about intervals and tests."""
         if len(self.rows) == 1:
             found = list(self.rows[0].intervals.values())
-            return [SPREAD, INTERVAL, *_said(found), *self.uncovered(), *self._protocol()]
+            told = [*_said(found), *self.uncovered(), *self.absent()]
+            return [SPREAD, INTERVAL, *told, *self._protocol()]
         compared = [c for each in self.comparisons.values() for c in each if c is not None]
         found = [c.difference.interval for c in compared]
         return [
@@ -116,13 +118,21 @@ class Report:
             *_said(found),
             *_unpaired(compared),
             *self._uncompared(),
+            *self.absent(),
             *self._protocol(),
         ]
 
     def uncovered(self) -> list[str]:
         """Which trials are in a row's means and in none of its intervals."""
         why = "in no interval, since not every seed has finished the fold"
-        return [f"{r.variant}: {why}: {_keys(r.uncovered)}" for r in self.rows if r.uncovered]
+        return [f"{r.variant}: {why}: {named(r.uncovered)}" for r in self.rows if r.uncovered]
+
+    def absent(self) -> list[str]:
+        """Which classes some fold does not test."""
+        found = {fold: gone for row in self.rows for fold, gone in row.absent.items()}
+        told = [f"{fold}: {', '.join(gone)}" for fold, gone in found.items()]
+        told[4:] = [f"and in {len(told) - 4} more folds"] if len(told) > 4 else []
+        return [f"{ABSENT} {'; '.join(told)}"] if told else []
 
     def _uncompared(self) -> list[str]:
         first, *others = self.rows
@@ -234,12 +244,7 @@ def _detectable(comparisons: Mapping[str, Sequence[Comparison | None]]) -> Itera
 def _unpaired(compared: Sequence[Comparison]) -> Iterator[str]:
     trials = dict.fromkeys(key for c in compared for key in c.left_out)
     if trials:
-        yield f"without a partner, so in no difference: {_keys(list(trials))}"
-
-
-def _keys(trials: Sequence[Key]) -> str:
-    named = ", ".join(f"{fold} seed {seed}" for fold, seed in trials[:4])
-    return named + (f" and {len(trials) - 4} more" if len(trials) > 4 else "")
+        yield f"without a partner, so in no difference: {named(list(trials))}"
 
 
 def _as_json(this: Row) -> dict[str, Json]:
@@ -260,6 +265,7 @@ def _as_json(this: Row) -> dict[str, Json]:
         "folds": [fold for fold, _ in this.records],
         "seeds": [seed for _, seed in this.records],
         "uncovered": [list(key) for key in this.uncovered],
+        "absent": this.absent,
     }
     if this.pretrained_on and this.corpus is not None:
         told["pre_training"] = {

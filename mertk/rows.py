@@ -59,6 +59,18 @@ class Row:
         return list(dict.fromkeys(r.facts["protocol"] for r in self.records.values()))
 
     @property
+    def absent(self) -> dict[str, list[str]]:
+        """By fold, the classes without a test clip, over which no score can go; none of others."""
+        found: dict[str, list[str]] = {}
+        for (fold, _), record in self.records.items():
+            labels, _ = record.predictions()
+            there = set(labels.tolist()) if labels.ndim == 1 else None
+            names = record.facts["corpus"]["classes"]
+            if gone := [n for i, n in enumerate(names) if there is not None and i not in there]:
+                found[fold] = gone
+        return found
+
+    @property
     def metrics(self) -> Scored:
         """The scores at the epoch that the recipe's rule picked."""
         return self.picks["selected"]

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mertk.records import PICKS
@@ -121,6 +122,21 @@ def test_systems_without_a_whole_fold_in_common_are_told_so(tmp_path: Path) -> N
     (table, _) = report.tables()
     assert table.cells[1][2:6] == ["-", "-", "-", "undecided"]
     assert report.as_json()[1]["difference"]["ua"]["reason"] == why
+
+
+def test_a_class_that_a_fold_does_not_test_is_named(tmp_path: Path) -> None:
+    labels = np.tile(np.arange(3), 14)[:40]
+    records = {
+        (f"fold{fold}", 0): keep(
+            tmp_path, fold, 0, dict.fromkeys(PICKS, scores(0.6, fold)), labels=labels
+        )
+        for fold in (1, 2)
+    }
+    report = Report([row("full", records, METRICS, selected_on_test=False)])
+    what = "classes without a test clip, so that scores over classes are over the others"
+    assert f"{what}: fold1: d; fold2: d" in report.legend()
+    assert report.as_json()[0]["absent"] == {"fold1": ["d"], "fold2": ["d"]}
+    assert not Report([made(tmp_path / "whole", 0.6)]).absent()
 
 
 def test_the_gap_is_what_choosing_by_the_test_clips_would_add(tmp_path: Path) -> None:
