@@ -84,9 +84,9 @@ def _check_same(records: Sequence[Record]) -> None:
     known: dict[str, Record] = {}
     for record in records:
         first = known.setdefault(record.facts["fold"], record)
-        own, other = first.predictions()[0], record.predictions()[0]
+        (own, said), (other, also) = first.predictions(), record.predictions()
         same_labels = np.array_equal(own, other, equal_nan=True)  # NaN: nobody rated it
-        if first.clips != record.clips or not same_labels:
+        if first.clips != record.clips or not same_labels or said.shape != also.shape:
             raise MertkError(
                 f"{first.folder} and {record.folder} were not scored on the same clips, so they "
                 "cannot be compared; run both recipes on one protocol"

@@ -146,6 +146,20 @@ def test_an_encoder_that_does_not_say_what_it_is_keyed_by_is_refused(run: Run) -
     assert "bad.py:Bad' does not say its version, digest; see" in told["error"]
 
 
+@pytest.mark.parametrize("dims", ["None", "{}", "[4]", "{'words': '4'}", "{'words': 0}"])
+def test_a_fusion_that_does_not_say_its_channels_is_refused(run: Run, dims: str) -> None:
+    parts = f"""
+    class Bad(torch.nn.Module):
+        def __init__(self, dims):
+            super().__init__()
+            self.dims = {dims}
+        def forward(self, streams): return {{k: s.x.sum(1) for k, s in streams.items()}}
+    """
+    status, told, _ = run("fusion={use: ./bad.py:Bad}", "tasks={}", parts=parts)
+    assert status == 2
+    assert "bad.py:Bad' does not say its `dims` {stream: channels}; its" in told["error"]
+
+
 def test_a_fold_name_with_slashes_stays_inside_the_results(run: Run, tmp_path: Path) -> None:
     parts = """
     class Bad(Corpus):

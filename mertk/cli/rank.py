@@ -8,7 +8,7 @@ from typing import Any
 
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
-from mertk.cli.runs import built, folder_of
+from mertk.cli.runs import built, folder_of, refuse_unfit
 from mertk.console import Screen
 from mertk.errors import MertkError
 from mertk.ranking import Ranked
@@ -27,6 +27,7 @@ def rank(arguments: argparse.Namespace) -> int:
     runs = _read(named, Path(arguments.results))
     where, outputs = f"--metric {arguments.metric}", _outputs(runs)
     metric = built([{"use": arguments.metric}], registry, where, outputs)
+    refuse_unfit(metric, (kept for each in runs.values() for kept in each))
     ranked = rank_systems(runs, arguments.metric, metric[arguments.metric])
     if arguments.picture:
         _draw(ranked, Path(arguments.picture))

@@ -51,13 +51,16 @@ def robustness(arguments: argparse.Namespace) -> int:
         answer(
             {
                 **_facts(run, unfit, features.looked_up),
+                "failed": kept.failed,
                 "computed": counts.computed,
                 "reused": counts.reused,
                 "conditions": matrix.as_json(),
             }
         )
     else:
-        _show(screen, run, matrix, _notes(run, matrix, unfit, features.looked_up))
+        notes = _notes(run, matrix, unfit, features.looked_up)
+        failed = [f"trials of the run that failed, in no number: {kept.failed}"] * bool(kept.failed)
+        _show(screen, run, matrix, [*notes, *failed])
     return 0
 
 
