@@ -44,7 +44,7 @@ class Comparison:
 
 
 def compare(reference: Row, others: Sequence[Row], metric: str) -> list[Comparison | None]:
-    """Compare every system with the reference; None where they share no trial.
+    """Compare every system with the reference; None where they cannot be, see `unpaired`.
 
     Raises:
         MertkError: They were not scored on the same clips.
@@ -58,6 +58,12 @@ def compare(reference: Row, others: Sequence[Row], metric: str) -> list[Comparis
         else _comparison(pooled, of, p, metric, reference, other)
         for pooled, of, p, other in zip(pairs, found, values, others, strict=True)
     ]
+
+
+def unpaired(own: Row, other: Row) -> str:
+    """Why there is no comparison of two systems."""
+    shared = own.records.keys() & other.records.keys()
+    return "no fold has every seed that they share" if shared else "they share no trial"
 
 
 def _difference(metric: Metric, pooled: Pooled) -> Difference:

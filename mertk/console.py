@@ -21,6 +21,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from mertk.letters import visible
 from mertk.outputs import let_go
 
 Advance = Callable[[int], None]
@@ -62,7 +63,7 @@ class Screen:
             return
         outermost = self._progress is None
         progress = self._progress or self._started()
-        task = progress.add_task(escape(label), total=total)
+        task = progress.add_task(_shown(label), total=total)
         try:
             yield lambda count: _advance(progress, task, count)
         finally:
@@ -87,13 +88,13 @@ class Screen:
     def say(self, text: str) -> None:
         """One line on stderr that stays."""
         try:
-            self._err.print(escape(text), soft_wrap=True)
+            self._err.print(_shown(text), soft_wrap=True)
         except OSError:  # a message that cannot be shown is no reason to stop
             let_go(sys.stderr)
 
     def tell(self, text: str) -> None:
         """One line on stdout."""
-        self._out.print(escape(text), soft_wrap=not self._out.is_terminal)
+        self._out.print(_shown(text), soft_wrap=not self._out.is_terminal)
 
     def table(
         self,
@@ -109,7 +110,7 @@ class Screen:
         its columns, so that every row becomes some lines.
         """
         if title:
-            self._out.print(escape(title), style="italic", soft_wrap=not self._out.is_terminal)
+            self._out.print(_shown(title), style="italic", soft_wrap=not self._out.is_terminal)
         words = {header[0], *left}
         wide = self._out.options.update(width=UNBOUNDED)
         for boxed in (True, False):
@@ -121,9 +122,13 @@ class Screen:
                 break
         else:
             for line in _lines(header, rows):
-                self._out.print(escape(line))
+                self._out.print(_shown(line))
         for note in notes:
             self.tell(note)
+
+
+def _shown(text: str) -> str:
+    return escape(visible(text))
 
 
 def _table(
@@ -134,12 +139,12 @@ def _table(
     for name, cells in zip(header, zip(header, *rows, strict=True), strict=True):
         parts = [part for cell in cells for part in (cell.split() if name in words else [cell])]
         table.add_column(
-            escape(name),
+            _shown(name),
             justify="left" if name in words else "right",
             min_width=max(map(cell_len, parts), default=0),
         )
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(_shown, row))
     return table
 
 

@@ -1,9 +1,11 @@
 """Whether a system may have met its test clips before it was trained: in an encoder's weights."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mertk.contracts import Declaring, Pretraining
+from mertk.letters import visible
 from mertk.resolved import Resolved
 
 Json = Any
@@ -31,9 +33,32 @@ def _said(component: Any, arguments: Mapping[str, Json]) -> Pretraining:
     if not isinstance(component, Declaring):
         return Pretraining(note="it does not say")
     try:
-        return component.pretraining(arguments)
-    except Exception as error:  # a stranger's code, on which no score depends
-        return Pretraining(note=f"its `pretraining` fails: {type(error).__name__}: {error}")
+        return _held(component.pretraining(arguments))
+    except (Exception, SystemExit) as error:  # a stranger's code, on which no score depends
+        return Pretraining(
+            note=visible(f"its `pretraining` fails: {type(error).__name__}: {error}")
+        )
+
+
+def _held(said: Any) -> Pretraining:
+    """What an encoder says, seen to be of the form that is kept.
+
+    Raises:
+        TypeError: It is not.
+    """
+    if not isinstance(said, Pretraining):
+        raise TypeError(f"it says a {type(said).__name__}, no Pretraining")
+    corpora: Any = said.corpora
+    texts = [*corpora, said.note, said.weights]
+    if isinstance(corpora, str) or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"corpora must be several texts, note and weights one each ({said})")
+    return replace(
+        said,
+        corpora=tuple(map(visible, corpora)),
+        complete=said.complete is True,
+        note=visible(said.note),
+        weights=visible(said.weights),
+    )
 
 
 def contaminated(corpus: str, encoders: Declared) -> list[str]:

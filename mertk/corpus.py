@@ -41,6 +41,7 @@ def open_corpus(resolved: Resolved | ResolvedDataset, names: Sequence[str] = ())
             f"`target` says {said!r}; its author must mend it"
         )
     _check_labels(corpus)
+    _check_texts(corpus)
     check_folds(corpus.clips, corpus.folds, shared_speakers=spec.shared_speakers == "allow")
     return leave_out(corpus, dict.fromkeys(spec.exclude, "dataset.exclude"))
 
@@ -99,7 +100,7 @@ def _check_names(names: Sequence[str], what: str, plural: str) -> None:
     if not names:
         raise CorpusError(f"dataset: it has no {what}")
     for name in names:
-        if not isinstance(name, str) or not _is_unicode(name):
+        if not _is_unicode(name):
             raise CorpusError(f"dataset: {what} {plural} must be plain text (got {name!r})")
     twice = [n for n, count in Counter(names).items() if count > 1]
     if twice:
@@ -107,12 +108,24 @@ def _check_names(names: Sequence[str], what: str, plural: str) -> None:
         raise CorpusError(f"dataset: the {which} {twice[0]!r} stands {names.count(twice[0])} times")
 
 
-def _is_unicode(text: str) -> bool:
+def _is_unicode(text: object) -> bool:
+    """Whether it is a text that can be written to a file."""
     try:
-        text.encode()
+        return isinstance(text, str) and text.encode() is not None
     except UnicodeEncodeError:  # half of a surrogate pair
         return False
-    return True
+
+
+def _check_texts(corpus: Corpus) -> None:
+    """Refuse, before anything is trained, what could not be kept beside the predictions."""
+    card = corpus.card
+    told = [("card", text) for text in (card.title, card.licence, card.corpus, *card.classes)]
+    for clip in corpus.clips:
+        texts = (clip.speaker, *clip.group.keys(), *clip.group.values())
+        told += [(f"clip {clip.id!r}", text) for text in texts]
+    for where, text in told:
+        if not _is_unicode(text):
+            raise CorpusError(f"dataset: {where}: expected plain text (got {text!r})")
 
 
 def _check_labels(corpus: Corpus) -> None:

@@ -61,17 +61,30 @@ def look(model: Model, batch: Batch, device: torch.device | str) -> dict[str, Te
                 firsts = _first_of_each(batch.labels)
                 some = {name: stream[firsts.to(device)] for name, stream in encoded.items()}
                 found |= dict(_attention(model.fusion.attention(some), some, firsts.tolist()))
+            return {name: value.float().cpu().contiguous() for name, value in found.items()}
     except Exception as error:  # a part that only ever ran in training
         log.warning("no pictures of this trial: %s: %s", type(error).__name__, error)
         return {}
-    return {name: value.float().cpu().contiguous() for name, value in found.items()}
 
 
 def _matrices(shared: Mapping[str, Any], clips: int) -> Iterator[tuple[str, Tensor]]:
+    """What has the form that is drawn; whatever else tasks share is between them."""
     for name, value in shared.items():
         for pair, matrix in value.items() if isinstance(value, Mapping) else ():
-            if isinstance(pair, tuple) and getattr(matrix, "shape", None) == (clips, clips):
-                yield "/".join([name, *map(str, pair)]), matrix
+            if _is_pair(name, pair) and _is_square(matrix, clips):
+                yield "/".join([name, *pair]), matrix
+
+
+def _is_pair(name: Any, pair: Any) -> bool:
+    """Whether a matrix is named as two streams, in words that a stroke can join."""
+    if not (isinstance(pair, tuple) and len(pair) == 2):
+        return False
+    return all(isinstance(word, str) and "/" not in word for word in (name, *pair))
+
+
+def _is_square(matrix: Any, clips: int) -> bool:
+    fits = isinstance(matrix, Tensor) and matrix.shape == (clips, clips)
+    return fits and not matrix.is_complex()
 
 
 def _first_of_each(labels: Tensor) -> Tensor:
@@ -94,6 +107,8 @@ def _attention(
     for (name, other), each in weights.items():
         queries, keys = (streams[n].mask.sum(1).tolist() for n in (name, other))
         for clip, attended, steps, others in zip(clips, each, queries, keys, strict=True):
+            if attended.ndim != 2 or attended.is_complex():
+                raise ValueError(f"attention: [B, T, T'] real numbers were expected ({weights})")
             if steps and others:
                 yield f"attention/{name}/{other}/{clip}", attended[:steps, :others]
 

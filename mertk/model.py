@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -188,10 +189,11 @@ def _prepare(
 
 def _fused_dims(fusion: Any, resolved: Resolved) -> dict[str, int]:
     dims = getattr(fusion, "dims", None)
-    if not isinstance(dims, Mapping) or not dims:
+    told: dict[str, Any] = dict(dims) if isinstance(dims, Mapping) else {}
+    if not told or not all(isinstance(n, Integral) and int(n) > 0 for n in told.values()):
         what = f"{resolved.recipe.fusion.use!r} does not say its `dims` {{stream: channels}}"
         raise RecipeError(resolved.source, [Fault("fusion", f"{what}; its author must mend it")])
-    return dict(dims)
+    return told
 
 
 def _check_names(resolved: Resolved) -> None:

@@ -43,14 +43,7 @@ def pool(*systems: Mapping[Key, Record]) -> Pooled | None:
     Raises:
         MertkError: The systems were not scored on the same clips with the same labels.
     """
-    everywhere = [key for key in systems[0] if all(key in system for system in systems)]
-    seeds = tuple(dict.fromkeys(seed for _, seed in everywhere))
-    there = set(everywhere)
-    folds = tuple(
-        fold
-        for fold in dict.fromkeys(fold for fold, _ in everywhere)
-        if all((fold, seed) in there for seed in seeds)
-    )
+    folds, seeds = whole_folds([k for k in systems[0] if all(k in system for system in systems)])
     if not folds:
         return None
     _check_same([system[fold, seed] for system in systems for seed in seeds for fold in folds])
@@ -68,6 +61,19 @@ def pool(*systems: Mapping[Key, Record]) -> Pooled | None:
     return Pooled(clips, design(labels, speakers, where), scores, folds, seeds, tuple(left_out))
 
 
+def whole_folds(keys: Sequence[Key]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The folds that every seed among these trials has finished, and the seeds."""
+    seeds, there = tuple(dict.fromkeys(seed for _, seed in keys)), set(keys)
+    folds = dict.fromkeys(fold for fold, _ in keys)
+    return tuple(f for f in folds if all((f, seed) in there for seed in seeds)), seeds
+
+
+def named(keys: Sequence[Key], most: int = 4) -> str:
+    """The first few trials in words, and how many more there are."""
+    told = ", ".join(f"{fold} seed {seed}" for fold, seed in keys[:most])
+    return told + (f" and {len(keys) - most} more" if len(keys) > most else "")
+
+
 def _clusters(record: Record) -> list[str]:
     """Speakers; a clip whose speaker nobody knows stands for itself."""
     return [s or f"\0{clip}" for s, clip in zip(record.speakers, record.clips, strict=True)]
@@ -78,9 +84,9 @@ def _check_same(records: Sequence[Record]) -> None:
     known: dict[str, Record] = {}
     for record in records:
         first = known.setdefault(record.facts["fold"], record)
-        own, other = first.predictions()[0], record.predictions()[0]
+        (own, said), (other, also) = first.predictions(), record.predictions()
         same_labels = np.array_equal(own, other, equal_nan=True)  # NaN: nobody rated it
-        if first.clips != record.clips or not same_labels:
+        if first.clips != record.clips or not same_labels or said.shape != also.shape:
             raise MertkError(
                 f"{first.folder} and {record.folder} were not scored on the same clips, so they "
                 "cannot be compared; run both recipes on one protocol"

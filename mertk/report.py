@@ -7,8 +7,9 @@ from math import isfinite
 from statistics import fmean, stdev
 from typing import Any
 
-from mertk.comparing import Comparison, compare
+from mertk.comparing import Comparison, compare, unpaired
 from mertk.contamination import contaminated, notices, unknown
+from mertk.pooled import named
 from mertk.records import PICKS
 from mertk.rows import Row
 from mertk.score import summary
@@ -21,6 +22,7 @@ SELECTED_ON_TEST = (
     "numbers were; an honest number is lower"
 )
 SPREAD = "mean ± standard deviation over n trials (folds x seeds)"
+ABSENT = "classes without a test clip, so that scores over classes are over the others:"
 INTERVAL = (
     "95%: interval of the score, or the difference, of all clips pooled over folds; speakers, or "
     "folds with one seed, and fits are taken for drawn by chance"
@@ -77,9 +79,10 @@ class Report:
     def _differences(self, metric: str) -> Table:
         header = ["variant", metric.upper(), f"Δ{metric.upper()}", "95%", "p", "verdict", "n"]
         cells = []
-        for this, found in zip(self.rows, [None, *self.comparisons[metric]], strict=True):
+        compared = [[""] * 4, *map(_compared, self.comparisons[metric])]
+        for this, found in zip(self.rows, compared, strict=True):
             told = [_name(this), spread(list(this.metrics[metric].values()))]
-            cells.append([*told, *_compared(found), _count(this)])
+            cells.append([*told, *found, _count(this)])
         return Table(header, cells, left=("verdict",))
 
     def picks(self) -> Table:
@@ -103,7 +106,8 @@ class Report:
         """What a reader has to know about intervals and tests."""
         if len(self.rows) == 1:
             found = list(self.rows[0].intervals.values())
-            return [SPREAD, INTERVAL, *_said(found), *self._protocol()]
+            told = [*_said(found), *self.uncovered(), *self.absent()]
+            return [SPREAD, INTERVAL, *told, *self._protocol()]
         compared = [c for each in self.comparisons.values() for c in each if c is not None]
         found = [c.difference.interval for c in compared]
         return [
@@ -113,7 +117,30 @@ class Report:
             *_detectable(self.comparisons),
             *_said(found),
             *_unpaired(compared),
+            *self._uncompared(),
+            *self.absent(),
             *self._protocol(),
+        ]
+
+    def uncovered(self) -> list[str]:
+        """Which trials are in a row's means and in none of its intervals."""
+        why = "in no interval, since not every seed has finished the fold"
+        return [f"{r.variant}: {why}: {named(r.uncovered)}" for r in self.rows if r.uncovered]
+
+    def absent(self) -> list[str]:
+        """Which classes some fold does not test."""
+        found = {fold: gone for row in self.rows for fold, gone in row.absent.items()}
+        told = [f"{fold}: {', '.join(gone)}" for fold, gone in found.items()]
+        told[4:] = [f"and in {len(told) - 4} more folds"] if len(told) > 4 else []
+        return [f"{ABSENT} {'; '.join(told)}"] if told else []
+
+    def _uncompared(self) -> list[str]:
+        first, *others = self.rows
+        found = next(iter(self.comparisons.values()))
+        return [
+            f"{this.variant}: not compared with {first.variant}: {unpaired(this, first)}"
+            for this, one in zip(others, found, strict=True)
+            if one is None
         ]
 
     def _protocol(self) -> list[str]:
@@ -135,7 +162,7 @@ class Report:
             told[place + 1]["difference"] = {
                 metric: {
                     **summary(this.differences(self.rows[0], metric)),
-                    **_comparison(found[place]),
+                    **_comparison(found[place], unpaired(this, self.rows[0])),
                 }
                 for metric, found in self.comparisons.items()
             }
@@ -152,7 +179,7 @@ def _count(this: Row) -> str:
 
 def _compared(found: Comparison | None) -> list[str]:
     if found is None:
-        return [""] * 4
+        return ["-", "-", "-", "undecided"]
     estimate = found.difference.interval.estimate
     return [
         "-" if estimate is None else number(estimate, sign=True),
@@ -217,9 +244,7 @@ def _detectable(comparisons: Mapping[str, Sequence[Comparison | None]]) -> Itera
 def _unpaired(compared: Sequence[Comparison]) -> Iterator[str]:
     trials = dict.fromkeys(key for c in compared for key in c.left_out)
     if trials:
-        named = ", ".join(f"{fold} seed {seed}" for fold, seed in list(trials)[:4])
-        more = f" and {len(trials) - 4} more" if len(trials) > 4 else ""
-        yield f"without a partner, so in no difference: {named}{more}"
+        yield f"without a partner, so in no difference: {named(list(trials))}"
 
 
 def _as_json(this: Row) -> dict[str, Json]:
@@ -239,6 +264,8 @@ def _as_json(this: Row) -> dict[str, Json]:
         },
         "folds": [fold for fold, _ in this.records],
         "seeds": [seed for _, seed in this.records],
+        "uncovered": [list(key) for key in this.uncovered],
+        "absent": this.absent,
     }
     if this.pretrained_on and this.corpus is not None:
         told["pre_training"] = {
@@ -256,9 +283,9 @@ def _interval(found: Interval | None) -> Json:
     return None if found is None else asdict(found)
 
 
-def _comparison(found: Comparison | None) -> dict[str, Json]:
+def _comparison(found: Comparison | None, reason: str) -> dict[str, Json]:
     if found is None:
-        return {"verdict": "undecided", "reason": "they share no trial"}
+        return {"verdict": "undecided", "reason": reason}
     return {
         "interval": asdict(found.difference.interval),
         "p": found.difference.p,

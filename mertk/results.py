@@ -140,7 +140,8 @@ class Results:
             if content is not None:
                 (folder / name).write_bytes(content)
         text = json.dumps(outcome.facts, indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / "trial.json").write_text(text + "\n", encoding="utf-8")
+        # Paths may hold what is no Unicode; escaped so it is valid in JSON too.
+        (folder / "trial.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
         for file in folder.iterdir():
             _flush(file)
 
@@ -165,7 +166,7 @@ class Results:
         """Keep the traceback of a failed trial; returns where."""
         with self._explained():
             self.home(trial).mkdir(parents=True, exist_ok=True)
-            self._failure(trial).write_text(traceback, encoding="utf-8")
+            self._failure(trial).write_text(traceback, encoding="utf-8", errors="backslashreplace")
         return self._failure(trial)
 
     def _failure(self, trial: Trial) -> Path:

@@ -27,6 +27,7 @@ class Row:
             picked), per metric, per (fold, seed), the score.
         intervals: Per metric, of the score pooled over the folds that every seed has finished;
             empty where there are none.
+        uncovered: Trials that are in no interval, since some seed has not finished their fold.
         note: What a reader has to know.
         pretrained_on: What each encoder declared, by stream; empty in what earlier versions kept.
     """
@@ -38,6 +39,7 @@ class Row:
     measures: Mapping[str, Metric]
     picks: Mapping[str, Scored]
     intervals: Mapping[str, Interval] = field(default_factory=dict)
+    uncovered: tuple[Key, ...] = ()
     note: str = ""
     pretrained_on: Declared = field(default_factory=dict)
 
@@ -55,6 +57,18 @@ class Row:
     def protocols(self) -> list[str]:
         """Ids of the protocols of its trials, each once."""
         return list(dict.fromkeys(r.facts["protocol"] for r in self.records.values()))
+
+    @property
+    def absent(self) -> dict[str, list[str]]:
+        """By fold, the classes without a test clip, over which no score can go; none of others."""
+        found: dict[str, list[str]] = {}
+        for (fold, _), record in self.records.items():
+            labels, _ = record.predictions()
+            there = set(labels.tolist()) if labels.ndim == 1 else None
+            names = record.facts["corpus"]["classes"]
+            if gone := [n for i, n in enumerate(names) if there is not None and i not in there]:
+                found[fold] = gone
+        return found
 
     @property
     def metrics(self) -> Scored:
@@ -102,6 +116,7 @@ def row(
         }
         if pooled
         else {},
+        uncovered=pooled.left_out if pooled else tuple(records),
         note=note,
         pretrained_on=_declared(records) if pretrained_on is None else pretrained_on,
     )

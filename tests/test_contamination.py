@@ -53,6 +53,26 @@ class Fails(Spelled):
     @classmethod
     def pretraining(cls, arguments):
         return arguments["nothing"]
+
+class Ends(Spelled):
+    @classmethod
+    def pretraining(cls, arguments):
+        raise SystemExit(3)
+
+class Other(Spelled):
+    @classmethod
+    def pretraining(cls, arguments):
+        return {"corpora": ["IEMOCAP"]}
+
+class Letters(Spelled):
+    @classmethod
+    def pretraining(cls, arguments):
+        return Pretraining("IEMOCAP", complete=True)
+
+class Numbers(Spelled):
+    @classmethod
+    def pretraining(cls, arguments):
+        return Pretraining((3, None), complete=True)
 """
 
 
@@ -138,6 +158,25 @@ def test_an_encoder_whose_word_fails_is_unknown(toy: Draft, parts: Path) -> None
     told = declared(resolved(toy, f"encoders.words={parts}:Fails"))["words"]
     assert not told["known"]
     assert "KeyError: 'nothing'" in told["note"]
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("Ends", "SystemExit: 3"),
+        ("Other", "it says a dict, no Pretraining"),
+        ("Letters", "corpora must be several texts"),
+        ("Numbers", "corpora must be several texts"),
+    ],
+)
+def test_an_encoder_that_says_nonsense_is_unknown_and_stops_nothing(
+    toy: Draft, parts: Path, part: str, told: str
+) -> None:
+    found = declared(resolved(toy, f"encoders.words={parts}:{part}"))["words"]
+    assert not found["known"]
+    assert found["corpora"] == []
+    assert "its `pretraining` fails: " in found["note"]
+    assert told in found["note"]
 
 
 def test_declarations_change_no_fingerprint(toy: Draft) -> None:

@@ -12,7 +12,7 @@ from torch import nn
 from mertk.cli import main
 from mertk.contracts import Stream
 from mertk.data import Batch
-from mertk.insight import MOST, PER_CLASS, look, packed, principal, shown
+from mertk.insight import MOST, PER_CLASS, _matrices, look, packed, principal, shown
 from mertk.model import Model
 from mertk.objective import Rating
 from mertk.records import INSIGHT, Record
@@ -69,6 +69,37 @@ def test_a_look_draws_from_no_generator_that_dropout_would() -> None:
     torch.manual_seed(7)
     first, again = (look(made, batch(), "cpu") for _ in range(2))
     assert all(torch.equal(value, again[name]) for name, value in first.items())
+
+
+def test_only_matrices_of_pairs_of_the_clips_are_kept_of_what_tasks_share() -> None:
+    good = torch.arange(4.0).reshape(2, 2)
+    shared = {
+        "similarity": {
+            ("a", "b"): good,
+            ("a", "b", "c"): good,
+            ("a",): good,
+            "ab": good,
+            ("a/b", "c"): good,
+            (1, 2): good,
+            ("c", "d"): torch.ones(2, 3),
+            ("d", "e"): torch.ones(2, 2, dtype=torch.complex64),
+            ("e", "f"): np.ones((2, 2)),
+            ("f", "g"): None,
+        },
+        "path/name": {("a", "b"): good},
+        "tensor": good,
+        7: {("a", "b"): good},
+    }
+    assert [name for name, _ in _matrices(shared, 2)] == ["similarity/a/b"]
+
+
+def test_attention_of_another_form_costs_pictures_only(caplog) -> None:
+    class Odd(CrossAttention):
+        def attention(self, streams):
+            return {pair: w.unsqueeze(1) for pair, w in super().attention(streams).items()}
+
+    assert look(model(Odd(DIMS, heads=2)), batch(), "cpu") == {}
+    assert "no pictures of this trial" in caplog.text
 
 
 def test_a_part_that_cannot_be_looked_at_costs_pictures_only(caplog) -> None:

@@ -111,6 +111,18 @@ def test_absurd_values_are_told_before_any_work(run: Run, change: str, what: str
             "def clips(self): return [replace(c, id='\\udc80' + c.id) for c in super().clips()]",
             "clip ids must be plain text",
         ),
+        (
+            "def clips(self): return [replace(c, speaker='\\udc80') for c in super().clips()]",
+            "clip 's0_ang_0': expected plain text (got '\\udc80')",
+        ),
+        (
+            "def clips(self): return [replace(c, group={'take': 1}) for c in super().clips()]",
+            "clip 's0_ang_0': expected plain text (got 1)",
+        ),
+        (
+            "card = property(lambda self: replace(super().card, title='\\udc80'))",
+            "card: expected plain text",
+        ),
         ("def clips(self): return [replace(c, text=None) for c in super().clips()]", "reads text"),
     ],
 )
@@ -132,6 +144,20 @@ def test_an_encoder_that_does_not_say_what_it_is_keyed_by_is_refused(run: Run) -
     status, told, _ = run("encoders.words={use: ./bad.py:Bad}", parts=parts)
     assert status == 2
     assert "bad.py:Bad' does not say its version, digest; see" in told["error"]
+
+
+@pytest.mark.parametrize("dims", ["None", "{}", "[4]", "{'words': '4'}", "{'words': 0}"])
+def test_a_fusion_that_does_not_say_its_channels_is_refused(run: Run, dims: str) -> None:
+    parts = f"""
+    class Bad(torch.nn.Module):
+        def __init__(self, dims):
+            super().__init__()
+            self.dims = {dims}
+        def forward(self, streams): return {{k: s.x.sum(1) for k, s in streams.items()}}
+    """
+    status, told, _ = run("fusion={use: ./bad.py:Bad}", "tasks={}", parts=parts)
+    assert status == 2
+    assert "bad.py:Bad' does not say its `dims` {stream: channels}; its" in told["error"]
 
 
 def test_a_fold_name_with_slashes_stays_inside_the_results(run: Run, tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ def test_clips_whose_speaker_nobody_knows_are_not_one_cluster(tmp_path: Path) ->
     assert pooled.design.cluster_count == len(LABELS)
 
 
+def test_another_number_of_classes_is_refused(tmp_path: Path) -> None:
+    fewer = dict.fromkeys(PICKS, np.full((len(LABELS), 5), 0.2, np.float32))
+    one = keep(tmp_path / "a", 1, 0, dict.fromkeys(PICKS, scores(0.7, 0)))
+    other = keep(tmp_path / "b", 1, 0, fewer)
+    with pytest.raises(MertkError, match="were not scored on the same clips"):
+        pool({("fold1", 0): one}, {("fold1", 0): other})
+
+
 def test_other_labels_of_the_same_fold_are_refused_with_both_folders(tmp_path: Path) -> None:
     picked = dict.fromkeys(PICKS, scores(0.5, 0))
     one = keep(tmp_path / "a", 1, 0, picked)

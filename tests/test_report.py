@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mertk.records import PICKS
@@ -80,11 +81,62 @@ def test_a_row_without_trials_has_no_number_and_no_verdict(tmp_path: Path) -> No
     empty = row("empty", {}, METRICS, failed=6, selected_on_test=True)
     report = Report([made(tmp_path / "full", 0.5), empty])
     (table, _) = report.tables()
-    assert table.cells[1] == ["empty [selected on test]", "-", "", "", "", "", "0 (6 failed)"]
+    assert table.cells[1] == [
+        "empty [selected on test]",
+        "-",
+        "-",
+        "-",
+        "-",
+        "undecided",
+        "0 (6 failed)",
+    ]
+    assert "empty: not compared with full: they share no trial" in report.legend()
     told = report.as_json()[1]
     assert told["metrics"]["ua"]["interval"] is None
     assert told["difference"]["ua"]["verdict"] == "undecided"
     json.dumps(told, allow_nan=False)
+
+
+def test_trials_that_no_interval_covers_are_named(tmp_path: Path) -> None:
+    """A mean over five trials beside an interval over four would be taken for its own."""
+    records = system(tmp_path, 0.6)
+    del records["fold3", 1]
+    report = Report([row("full", records, METRICS, failed=1, selected_on_test=False)])
+    why = "full: in no interval, since not every seed has finished the fold"
+    assert f"{why}: fold3 seed 0" in report.legend()
+    assert report.as_json()[0]["uncovered"] == [["fold3", 0]]
+    for key in (("fold1", 0), ("fold2", 1)):
+        del records[key]
+    report = Report([row("full", records, METRICS, failed=3, selected_on_test=False)])
+    assert f"{why}: fold1 seed 1, fold2 seed 0, fold3 seed 0" in report.legend()
+    assert report.as_json()[0]["metrics"]["ua"]["interval"] is None
+
+
+def test_systems_without_a_whole_fold_in_common_are_told_so(tmp_path: Path) -> None:
+    full, records = made(tmp_path / "full", 0.5), system(tmp_path / "other", 0.6)
+    left = {("fold1", 0), ("fold2", 1)}
+    other = row("other", {k: records[k] for k in left}, METRICS, failed=4, selected_on_test=False)
+    report = Report([full, other])
+    why = "no fold has every seed that they share"
+    assert f"other: not compared with full: {why}" in report.legend()
+    (table, _) = report.tables()
+    assert table.cells[1][2:6] == ["-", "-", "-", "undecided"]
+    assert report.as_json()[1]["difference"]["ua"]["reason"] == why
+
+
+def test_a_class_that_a_fold_does_not_test_is_named(tmp_path: Path) -> None:
+    labels = np.tile(np.arange(3), 14)[:40]
+    records = {
+        (f"fold{fold}", 0): keep(
+            tmp_path, fold, 0, dict.fromkeys(PICKS, scores(0.6, fold)), labels=labels
+        )
+        for fold in (1, 2)
+    }
+    report = Report([row("full", records, METRICS, selected_on_test=False)])
+    what = "classes without a test clip, so that scores over classes are over the others"
+    assert f"{what}: fold1: d; fold2: d" in report.legend()
+    assert report.as_json()[0]["absent"] == {"fold1": ["d"], "fold2": ["d"]}
+    assert not Report([made(tmp_path / "whole", 0.6)]).absent()
 
 
 def test_the_gap_is_what_choosing_by_the_test_clips_would_add(tmp_path: Path) -> None:

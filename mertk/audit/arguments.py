@@ -28,10 +28,9 @@ def _unread(bound: Bound, arguments: Mapping[str, Json]) -> dict[str, str]:
     if reading is None:
         return {}
     why = f"{name!r} takes this and never reads it; leave it out"
-    found = dict.fromkeys(reading.unread, why)
+    found = dict.fromkeys(sorted(reading.unread), why)
     if bound.signature.open_ended and not reading.rest:
-        strays = arguments.keys() - bound.signature.arguments.keys()
-        found |= dict.fromkeys(strays, why)
+        found |= dict.fromkeys((n for n in arguments if n not in bound.signature.arguments), why)
     return found
 
 
@@ -47,7 +46,7 @@ def _unused(bound: Bound, spec: Component, resolved: Resolved, where: str) -> Ma
         place["weight"] = spec.weight
     try:
         return dict(component.unused(spec.arguments, place))
-    except Exception as error:  # a stranger's code
+    except (Exception, SystemExit) as error:  # a stranger's code
         what = f"{bound.entry.name!r}: its `unused` fails ({type(error).__name__}: {error})"
         raise PluginError(f"{where}: {what}; its author must mend it") from error
 

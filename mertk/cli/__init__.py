@@ -13,6 +13,7 @@ from pathlib import Path
 from mertk.cli.answer import alone, answer
 from mertk.cli.parser import parser
 from mertk.errors import MertkError
+from mertk.letters import visible
 from mertk.outputs import let_go
 
 OK, FAILED, MENDABLE, INTERRUPTED = 0, 1, 2, 130
@@ -123,7 +124,7 @@ def _give_up(error: OSError, *, as_json: bool) -> int:
 
 def _complain(message: str, *, as_json: bool) -> None:
     with suppress(OSError):  # nobody can be told
-        print(f"mertk: {message}", file=sys.stderr)
+        print(f"mertk: {visible(message)}", file=sys.stderr)
         if as_json:
             answer({"error": message})
             sys.stdout.flush()

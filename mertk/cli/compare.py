@@ -7,7 +7,7 @@ from typing import Any
 
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
-from mertk.cli.runs import folder_of, metrics_of
+from mertk.cli.runs import folder_of, metrics_of, refuse_unfit
 from mertk.cli.tables import show
 from mertk.contracts import Metric
 from mertk.errors import MertkError
@@ -26,6 +26,7 @@ def compare(arguments: argparse.Namespace) -> int:
     screen, registry = begin()
     kept = [read_kept(folder_of(name, Path(arguments.results))) for name in arguments.runs]
     measures = metrics_of(kept[0], registry)
+    refuse_unfit(measures, kept)
     rows = [_row(name, one, measures) for name, one in zip(arguments.runs, kept, strict=True)]
     if not arguments.mix_protocols:
         refuse_mixed({r.variant: r.protocols for r in rows})
@@ -45,7 +46,7 @@ def compare(arguments: argparse.Namespace) -> int:
 
 def _row(name: str, kept: Kept, measures: Mapping[str, Metric]) -> Row:
     on_test = any(r.facts["selected_on_test"] for r in kept.records.values())
-    return row(name, kept.records, measures, selected_on_test=on_test)
+    return row(name, kept.records, measures, failed=kept.failed, selected_on_test=on_test)
 
 
 def _corpus(this: Row) -> str:

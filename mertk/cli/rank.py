@@ -8,13 +8,14 @@ from typing import Any
 
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
-from mertk.cli.runs import built, folder_of
+from mertk.cli.runs import built, folder_of, refuse_unfit
 from mertk.console import Screen
 from mertk.errors import MertkError
 from mertk.ranking import Ranked
 from mertk.ranking import rank as rank_systems
 from mertk.records import Kept, read_kept
 from mertk.report import SELECTED_ON_TEST, SYNTHETIC, number, probability
+from mertk.whole import whole
 
 Json = Any
 
@@ -26,6 +27,7 @@ def rank(arguments: argparse.Namespace) -> int:
     runs = _read(named, Path(arguments.results))
     where, outputs = f"--metric {arguments.metric}", _outputs(runs)
     metric = built([{"use": arguments.metric}], registry, where, outputs)
+    refuse_unfit(metric, (kept for each in runs.values() for kept in each))
     ranked = rank_systems(runs, arguments.metric, metric[arguments.metric])
     if arguments.picture:
         _draw(ranked, Path(arguments.picture))
@@ -47,7 +49,8 @@ def _draw(ranked: Ranked, file: Path) -> None:
     title = f"Mean ranks by {ranked.metric.upper()} on {len(ranked.protocols)} corpora"
     drawn = critical_difference(ranked.systems, ranked.ranking, title=title)
     try:
-        file.write_text(drawn.svg + "\n", encoding="utf-8")
+        with whole(file) as draft:
+            draft.write_text(drawn.svg + "\n", encoding="utf-8")
     except OSError as error:
         raise MertkError(f"--picture {file}: cannot be written ({error.strerror})") from error
 

@@ -9,6 +9,7 @@ from mertk.baselines.measure import measure
 from mertk.check import resolve_dataset
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
+from mertk.cli.run import names_of
 from mertk.cli.runs import metrics_of, results_of
 from mertk.console import Screen
 from mertk.corpus import as_scored, open_corpus
@@ -26,6 +27,7 @@ Json = Any
 def report(arguments: argparse.Namespace) -> int:
     """Write the page of a folder of results."""
     screen, registry = begin()
+    Draft("", Path(), {}).set(arguments.set)  # refused here, while a corpus that is away is told
     root = results_of(arguments.folder, Path(arguments.results))
     found = boards(find(root), lambda run: metrics_of(run, registry), arguments.against)
     grounds = {board.protocol: _ground(board, arguments.set, registry) for board in found}
@@ -61,7 +63,7 @@ def _clips(named: str | None, found: Iterable[Board]) -> list[str]:
     Raises:
         MertkError: One was not.
     """
-    asked = [name.strip() for name in (named or "").split(",") if name.strip()]
+    asked = list(names_of(named, "--clips"))
     if not asked:
         return []
     seen = [s.records[0].insight() for board in found for s in board.systems]

@@ -12,7 +12,7 @@ from mertk.claims import Target, read_target
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
 from mertk.cli.reproduced import Told, as_json, show
-from mertk.cli.runs import built, folder_of, is_finished, variants_beside
+from mertk.cli.runs import built, folder_of, is_finished, refuse_unfit, variants_beside
 from mertk.errors import MertkError
 from mertk.registry import Registry
 from mertk.report import counted
@@ -47,12 +47,18 @@ def _finished(target: Target, run: str, results: Path, margin: float, registry: 
     kept = {of[name]: one for name, one in variants.items() if name in of}
     full = variants.get(FULL) or next(o for o in variants.values() if o.folder == folder)
     metrics = built([{"use": name} for name in target.metrics], registry, target.name)
+    refuse_unfit(metrics, kept.values())
     records = {name: one.records for name, one in kept.items()}
     found = reproduction(target, full.recipe, records, metrics, margin)
     notes = [
         f"{name}: left out beside the latest: {counted(one.superseded, 'earlier trial')}"
         for name, one in kept.items()
         if one.superseded
+    ]
+    notes += [
+        f"{name}: {counted(one.failed, 'trial')} failed and in no number"
+        for name, one in kept.items()
+        if one.failed
     ]
     return Told(found, str(folder), full.recipe, str(results), finished=True, notes=notes)
 

@@ -25,9 +25,9 @@ Json = Any
 
 def robustness(arguments: argparse.Namespace) -> int:
     """Have the trained models of a run predict under every condition, and tell what it costs."""
-    chosen = names_of(arguments.conditions)
+    chosen = names_of(arguments.conditions, "--conditions")
     refuse_unknown(chosen)
-    seeds, folds = seeds_of(arguments.seeds), names_of(arguments.folds)
+    seeds, folds = seeds_of(arguments.seeds), names_of(arguments.folds, "--folds")
     screen, registry = begin()
     kept = read_kept(folder_of(arguments.run, Path(arguments.results)))
     run = reopen(kept, arguments.set, registry, seeds=seeds, folds=folds)
@@ -51,13 +51,16 @@ def robustness(arguments: argparse.Namespace) -> int:
         answer(
             {
                 **_facts(run, unfit, features.looked_up),
+                "failed": kept.failed,
                 "computed": counts.computed,
                 "reused": counts.reused,
                 "conditions": matrix.as_json(),
             }
         )
     else:
-        _show(screen, run, matrix, _notes(run, matrix, unfit, features.looked_up))
+        notes = _notes(run, matrix, unfit, features.looked_up)
+        failed = [f"trials of the run that failed, in no number: {kept.failed}"] * bool(kept.failed)
+        _show(screen, run, matrix, [*notes, *failed])
     return 0
 
 

@@ -43,7 +43,7 @@ def _go(arguments: argparse.Namespace, edits: list[Edit], *, ablating: bool = Fa
 
     options = Options(
         seeds=seeds_of(arguments.seeds),
-        folds=names_of(arguments.folds),
+        folds=names_of(arguments.folds, "--folds"),
         results=Path(arguments.results),
         device=arguments.device,
         redo=arguments.redo,
@@ -78,7 +78,7 @@ def seeds_of(text: str | None) -> tuple[int, ...]:
         MertkError: It is no list of different numbers.
     """
     try:
-        seeds = tuple(int(s) for s in names_of(text))
+        seeds = tuple(int(s) for s in names_of(text, "--seeds"))
     except ValueError:
         raise MertkError(f"--seeds {text}: expected whole numbers, such as 0,1,2") from None
     if len(set(seeds)) < len(seeds) or any(not 0 <= s < 2**63 for s in seeds):
@@ -86,6 +86,13 @@ def seeds_of(text: str | None) -> tuple[int, ...]:
     return seeds
 
 
-def names_of(text: str | None) -> tuple[str, ...]:
-    """Names separated by commas."""
-    return tuple(n.strip() for n in (text or "").split(",") if n.strip())
+def names_of(text: str | None, option: str) -> tuple[str, ...]:
+    """Names separated by commas; none where the option is not given.
+
+    Raises:
+        MertkError: It is given, and names nothing.
+    """
+    names = tuple(n.strip() for n in (text or "").split(",") if n.strip())
+    if text is not None and not names:  # such as a variable of a script that was never set
+        raise MertkError(f"{option} {text!r}: names nothing; leave it out where all are meant")
+    return names

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mertk.contracts import Metric
+from mertk.contracts import Metric, targets_of
 from mertk.errors import MertkError, PluginError
 from mertk.records import Kept, read_kept
 from mertk.registry import Registry
@@ -111,6 +111,22 @@ def metrics_of(kept: Kept, registry: Registry) -> Mapping[str, Metric]:
     """
     outputs = next(iter(kept.records.values())).facts["corpus"]["classes"]
     return built(kept.recipe["metrics"], registry, str(kept.folder), outputs)
+
+
+def refuse_unfit(metrics: Mapping[str, Metric], runs: Iterable[Kept]) -> None:
+    """Refuse to score runs by metrics of another kind of target than they predict.
+
+    Raises:
+        MertkError: Naming the first run and metric that do not fit.
+    """
+    for kept in runs:
+        kind = next(iter(kept.records.values())).facts["corpus"].get("target", "classes")
+        for name, metric in metrics.items():
+            if kind not in targets_of(metric):
+                raise MertkError(
+                    f"{kept.folder}: predicts {kind}, and {name!r} scores "
+                    f"{' or '.join(targets_of(metric))}; choose another metric or run"
+                )
 
 
 def built(

@@ -14,6 +14,8 @@ from mertk.records import Record
 LEAST: Final = 10
 """Clips below which a slice is not named the worst: chance alone makes small ones extreme."""
 UNKNOWN: Final = "(unknown)"
+OWN: Final = ("speaker", "length")
+"""What is told of every corpus; a group of such a name is told as a group."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ def shared(records: Sequence[Record]) -> dict[str, dict[str, str]]:
         for clip, speaker, groups, length in each:
             found["speaker"][clip] = speaker
             for key, value in groups.items():
-                found.setdefault(key, {})[clip] = value
+                name = f"group {key}" if key in OWN else key
+                found.setdefault(name, {})[clip] = value
             if length is not None:
                 seconds[clip] = length
     if seconds:

@@ -105,9 +105,9 @@ def _temperatures(records: Sequence[Record], pick: str) -> tuple[tuple[Temperatu
         return (), f"validation predictions are kept at the selected epoch, not at {pick!r}"
     try:
         kept = [record.validation() for record in records]
-    except MertkError as error:
+        return tuple(fit_temperature(v.labels, v.scores["selected"]) for v in kept), ""
+    except (MertkError, ValueError) as error:  # there are none, or they cannot be fitted to
         return (), str(error)
-    return tuple(fit_temperature(v.labels, v.scores["selected"]) for v in kept), ""
 
 
 def _calibration(

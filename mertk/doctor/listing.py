@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from mertk.doctor.findings import SEVERITIES, Diagnosis, Examined
 from mertk.errors import MertkError
+from mertk.whole import whole
 
 Json = Any
 FORMATS: Final = (".jsonl", ".ndjson", ".csv")
@@ -96,7 +97,10 @@ def write_list(path: Path, found: Sequence[Diagnosis]) -> None:
     listed = rows(found)
     try:
         # Paths may hold what is no Unicode; escaped so it is valid in JSON too.
-        with path.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file:
+        with (
+            whole(path) as draft,
+            draft.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file,
+        ):
             if path.suffix.lower() != ".csv":
                 file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in listed)
                 return
@@ -127,7 +131,8 @@ def write_exclusions(path: Path, examined: Examined, found: Sequence[Diagnosis])
         *([] if clips else ["[]"]),
     ]
     try:
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with whole(path) as draft:
+            draft.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise MertkError(f"--exclude {path}: cannot be written ({error.strerror})") from None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from mertk.comparing import Comparison
+from mertk.comparing import Comparison, unpaired
 from mertk.page.gather import Board, System
 from mertk.report import Report, counted, ends, number, probability
 
@@ -30,7 +30,8 @@ def _told(base: System, others: Sequence[System], report: Report) -> Iterator[st
 
 def _sentence(base: System, system: System, metric: str, found: Comparison | None) -> str:
     if found is None:
-        return f"{system.name!r} and {base.name!r} share no trial, so that they are not compared."
+        why = unpaired(system.row, base.row)
+        return f"{system.name!r} and {base.name!r} are not compared: {why}."
     said = WORDS[found.verdict].format(own=repr(system.name), base=repr(base.name))
     interval = found.difference.interval
     if interval.estimate is None:

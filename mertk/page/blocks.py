@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from mertk.page.figures import Picture
 from mertk.report import Table
 
+LONGEST = 120
+"""Letters of a file's name that are taken from headings: a disk takes no more than 255."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -125,9 +128,10 @@ def unique(name: str, taken: Container[str]) -> str:
 
 
 def slug(text: str) -> str:
-    """The text as part of an address or a file's name: letters, digits and hyphens.
+    """The text as part of an address or a file's name: `LONGEST` letters, digits and hyphens.
 
     >>> slug("ravdess-8c-6f@c2f6: Selection optimism")
     'ravdess-8c-6f-c2f6-selection-optimism'
     """
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "part"
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return plain[:LONGEST].rstrip("-") or "part"

@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mertk import __version__
+from mertk.letters import visible
 from mertk.page.blocks import Page, Section, slug, unique
 from mertk.page.figures import Picture
 from mertk.page.theme import variables
@@ -22,6 +23,7 @@ def render(page: Page) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -35,6 +37,10 @@ def render(page: Page) -> str:
         version=__version__,
         svg=names.svg,
     )
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, Markup) else visible(str(value))
 
 
 class Names:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
+from mertk.letters import visible
 from mertk.page.gather import Board
 from mertk.records import PICKS
 from mertk.report import Table
@@ -38,7 +39,7 @@ def _rule(table: Table) -> list[str]:
 def _piped(cell: str) -> str:
     for letter in "\\|<`*_[&~":  # nothing from a corpus becomes a link, emphasis or an element
         cell = cell.replace(letter, f"\\{letter}")
-    return " ".join(cell.split())
+    return visible(" ".join(cell.split()))
 
 
 def csv_text(table: Table) -> str:
@@ -77,7 +78,7 @@ def _tex_row(cells: Sequence[str]) -> str:
 
 def tex(text: str) -> str:
     """Text that LaTeX takes as it is meant."""
-    return "".join(LATEX.get(letter, letter) for letter in " ".join(text.split()))
+    return "".join(LATEX.get(letter, letter) for letter in visible(" ".join(text.split())))
 
 
 def scores_csv(board: Board) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mertk.errors import MertkError
-from mertk.page.blocks import Page, slug
+from mertk.page.blocks import Page, slug, unique
 from mertk.page.gather import Board
 from mertk.page.html import render
 from mertk.page.tabular import csv_text, latex, markdown, scores_csv
+from mertk.whole import whole
 
 INDEX = "index.html"
 
@@ -26,9 +27,9 @@ def write(page: Page, boards: Sequence[Board], folder: Path) -> list[Path]:
         for name, text in _files(page, boards):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.tmp")
-            temporary.write_text(text, encoding="utf-8", newline="")
-            temporary.replace(path)
+            with whole(path) as draft:
+                # Names of folders may hold what is no Unicode.
+                draft.write_text(text, encoding="utf-8", newline="", errors="backslashreplace")
             written.append(path)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -42,5 +43,8 @@ def _files(page: Page, boards: Sequence[Board]) -> Iterator[tuple[str, str]]:
         yield f"tables/{name}.md", markdown(block.table, block.caption)
         yield f"tables/{name}.csv", csv_text(block.table)
         yield f"tables/{name}.tex", latex(block.table, block.caption)
+    taken: set[str] = set()
     for board in boards:
-        yield f"tables/{slug(board.protocol)}-trials.csv", scores_csv(board)
+        name = unique(slug(board.protocol), taken)
+        taken.add(name)
+        yield f"tables/{name}-trials.csv", scores_csv(board)

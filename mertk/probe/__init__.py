@@ -125,7 +125,16 @@ def _model(resolved: Resolved, sample: Sample, rows: Tensor) -> Model:
             mean, std = sample.inputs[name].mean_and_std(rows)
             scales[name] = (mean.float(), std.float())
     seed = resolved.recipe.train.seeds[0]
-    return build(resolved, sample.dims, sample.classes, seed, scales, rehearsal=sample.blind)
+    return build(
+        resolved,
+        sample.dims,
+        sample.classes,
+        seed,
+        scales,
+        rehearsal=sample.blind,
+        target=sample.target,
+        label_scale=sample.label_scale,
+    )
 
 
 def _schedule(train: Train, rates: list[list[float]], steps: int | None) -> Iterator[Fault]:

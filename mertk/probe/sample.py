@@ -9,16 +9,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mertk.contracts import Clip
+from mertk.contracts import Clip, TargetKind
 from mertk.corpus import open_corpus
 from mertk.encode import Encoding
 from mertk.errors import MediaError, MertkError, RecipeError
+from mertk.fits import target_named
 from mertk.plan import Corpus
 from mertk.ragged import Ragged
 from mertk.sampling import epoch_batches
 from mertk.seeds import drawing
 from mertk.sources import Encoders, Source
 from mertk.split import split
+from mertk.target import Target
 from mertk.variants import Variant
 
 PER_CLASS: Final = 2
@@ -35,12 +37,14 @@ class Sample:
 
     Args:
         inputs: By stream, what training starts from.
-        labels: [N] class indices.
-        classes: How many there are.
+        labels: [N] class indices, or [N, C] of another target.
+        classes: How many there are, C; of another target, its outputs.
         dims: Channels of each stream after its encoder.
         blind: Whether it is noise, so that trained encoders cannot read it.
         steps: Optimiser steps of a whole fit; None where the corpus could not be opened.
         notes: What could not be done.
+        target: What is predicted.
+        label_scale: Mean and spread [C] of the labels, where outputs start from them.
     """
 
     inputs: Mapping[str, Ragged]
@@ -50,6 +54,8 @@ class Sample:
     blind: bool = False
     steps: int | None = None
     notes: Sequence[str] = ()
+    target: TargetKind = "classes"
+    label_scale: tuple[Tensor, Tensor] | None = None
 
     def noisy(self, streams: Iterable[str]) -> "Sample":
         """The same with noise in the place of some streams."""
@@ -89,40 +95,48 @@ def _read(variant: Variant, encoders: Encoders, corpus: Corpus) -> Sample:
     recipe, keys = variant.resolved.recipe, encoders.streams[variant.name]
     sources = {name: encoders.sources[key] for name, key in keys.items()}
     train = set(
-        split(corpus.folds[0], corpus.clips, recipe.train.select, recipe.train.seeds[0]).train
+        split(
+            corpus.folds[0], corpus.clips, recipe.train.select, recipe.train.seeds[0], corpus.target
+        ).train
     )
     clips = [clip for clip in corpus.clips if clip.id in train]
-    chosen = list(_open(clips, corpus.card.classes, sources))
-    names = corpus.card.classes
+    chosen = list(_open(clips, corpus.target, sources))
+    labels = corpus.target.array([clip for clip, _ in chosen])
+    scale = corpus.target.scale(labels)
     return Sample(
         inputs={
             name: _ragged(s, [c.id for c, _ in chosen], [x[name] for _, x in chosen])
             for name, s in sources.items()
         },
-        labels=torch.tensor([names.index(str(c.labels["emotion"])) for c, _ in chosen]),
-        classes=len(names),
+        labels=torch.from_numpy(labels),
+        classes=len(corpus.target.names),
         dims={name: source.encoder.dim for name, source in sources.items()},
         steps=recipe.train.epochs * _batches(len(clips), recipe.train.batch_size),
+        target=corpus.target.kind,
+        label_scale=scale
+        and (torch.from_numpy(scale[0]).float(), torch.from_numpy(scale[1]).float()),
     )
 
 
 def _open(
-    clips: Sequence[Clip], classes: Sequence[str], sources: Mapping[str, Source]
+    clips: Sequence[Clip], target: Target, sources: Mapping[str, Source]
 ) -> Iterator[tuple[Clip, Loaded]]:
-    """Some clips of every class that can be read, those with all media first.
+    """Some clips of every class that can be read, those with all media first; each clip once.
 
     Raises:
         MediaError: No clip of a class can be read.
     """
+    taken: set[str] = set()
     wanted = [source.encoder.modality for source in sources.values()]
 
     def lacks(clip: Clip) -> int:
         there = {*clip.media, *(["text"] if clip.text is not None else []), "features"}
         return sum(modality not in there for modality in wanted)
 
-    for name in classes:
+    for name in target.names:
         found, failed = 0, None
-        own = sorted((c for c in clips if c.labels["emotion"] == name), key=lacks)
+        free = (c for c in clips if name in target.examples(c) and c.id not in taken)
+        own = sorted(free, key=lacks)
         for clip in own[:TRIES]:
             try:
                 loaded = {n: source.encoder.load(clip) for n, source in sources.items()}
@@ -130,6 +144,7 @@ def _open(
                 failed = error
                 continue
             yield clip, loaded
+            taken.add(clip.id)
             found += 1
             if found == PER_CLASS:
                 break
@@ -164,8 +179,12 @@ def _noise(variant: Variant, encoders: Encoders, why: str) -> Sample:
     dims, recipe = encoders.dims(variant), variant.resolved.recipe
     if dims is None:
         raise MertkError(f"--deep: there are neither clips nor features to try it on: {why}")
+    dataset = variant.resolved.dataset
+    target = target_named(dataset.part, dataset.spec.arguments)
     labels = torch.arange(4).repeat(PER_CLASS)
     notes = [f"on noise, since the corpus cannot be opened: {why}"]
     unseen = [f"encoders.{name}" for name, spec in recipe.encoders.items() if spec.train]
     notes += [f"not looked into: {', '.join(unseen)}"] if unseen else []
-    return Sample(_noises(dims, len(labels)), labels, 4, dims, blind=True, notes=notes)
+    inputs = _noises(dims, len(labels))
+    labels = labels if target == "classes" else torch.eye(4)[labels]
+    return Sample(inputs, labels, 4, dims, blind=True, notes=notes, target=target)

@@ -7,7 +7,6 @@ needs neither torch nor the components of the recipe.
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, nan
@@ -22,6 +21,7 @@ from mertk.errors import MertkError
 from mertk.records import Predicted, Record, read_kept, to_table
 from mertk.robustness.choice import names
 from mertk.robustness.condition import VERSION, Condition
+from mertk.whole import whole
 
 Json = Any
 Key = tuple[str, int]
@@ -163,21 +163,15 @@ def write_level(
     labels, _ = record.predictions()
     table = to_table(Predicted(record.clips, record.speakers, labels, {COLUMN: said}))
     header = json.dumps(told, allow_nan=False).encode()
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
         file.parent.mkdir(exist_ok=True)
-        with temporary.open("wb") as out:
-            pq.write_table(table.replace_schema_metadata({HEADER: header}), out)
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(file)
+        with whole(file) as draft:
+            pq.write_table(table.replace_schema_metadata({HEADER: header}), draft)
     except OSError as error:
         raise MertkError(
             f"{file}: cannot be written ({error.strerror}); what is finished is kept, make room "
             "and run again"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return Level(file, told)
 
 

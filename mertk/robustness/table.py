@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from mertk.contracts import Metric
+from mertk.pooled import named, whole_folds
 from mertk.records import Record
 from mertk.robustness.drops import drops, extremes
 from mertk.robustness.kept import Curve, Key
@@ -78,7 +79,24 @@ class Matrix:
                 low, high = (curve.condition for curve in ends)
                 worst, best = (low, high) if metric.higher_is_better else (high, low)
                 told.append(f"{name.upper()}: {worst} costs most, {best} least, by area")
-        return [*told, *self._said()]
+        return [*told, *self._lacking(), *self._said()]
+
+    def _lacking(self) -> Iterator[str]:
+        """Trials that a curve or its differences are without."""
+        for curve in self.curves:
+            if len(curve.trials) < len(self.records):
+                yield (
+                    f"{curve.condition}: of {len(curve.trials)} trials of {len(self.records)}, "
+                    "others have not finished all of its levels; run mertk robustness again"
+                )
+        left = {
+            k: None for c in self.curves for k in c.trials if k[0] not in whole_folds(c.trials)[0]
+        }
+        if left:
+            yield (
+                "in no difference from clean, since not every seed has finished the fold: "
+                f"{named(list(left))}"
+            )
 
     def _said(self) -> list[str]:
         """Why there is no interval, and what is to be known of those there are, each once."""

@@ -110,21 +110,23 @@ class Called:
 
     def whole(self) -> Floats:
         """See `Scorer`."""
-        return np.array([float(self._metric(self._design.labels, s)) for s in self._scores])
+        return np.array([self._of(self._design.labels, s) for s in self._scores])
 
     def resampled(self, weights: Floats) -> Floats:
         """See `Scorer`."""
-        return np.array([self._of(self._rows(counts)) for counts in weights.astype(int)])
+        drawn = map(self._rows, weights.astype(int))
+        labels = self._design.labels
+        return np.array([[self._of(labels[rows], s[rows]) for s in self._scores] for rows in drawn])
 
     def _rows(self, counts: NDArray[np.int_]) -> Array:
         drawn = np.repeat(np.arange(len(counts)), counts)
         return np.concatenate([self._members[cluster] for cluster in drawn])
 
-    def _of(self, rows: Array) -> list[float]:
+    def _of(self, labels: Array, scores: Array) -> float:
         try:
-            return [float(self._metric(self._design.labels[rows], s[rows])) for s in self._scores]
+            return float(self._metric(labels, scores))
         except ValueError:  # how a metric says that these clips have no score
-            return [np.nan] * len(self._scores)
+            return float("nan")
 
     def swapped(self) -> Floats:
         """See `Scorer`."""
@@ -134,5 +136,5 @@ class Called:
             of_fold = self._design.folds == fold
             mixed = self._scores[other].copy()
             mixed[of_fold] = self._scores[own][of_fold]
-            found[fold, own, other] = self._metric(self._design.labels, mixed)
+            found[fold, own, other] = self._of(self._design.labels, mixed)
         return found

@@ -26,6 +26,11 @@ class Fails(Concat):
     @classmethod
     def unused(cls, arguments, place):
         return arguments["nothing"]
+
+class Ends(Concat):
+    @classmethod
+    def unused(cls, arguments, place):
+        raise SystemExit(0)
 """
 
 
@@ -50,10 +55,11 @@ def test_an_argument_that_no_component_reads_is_a_fault_where_it_is_given(
     assert told_open.startswith("fusion.gamma: ")
 
 
-def test_a_component_whose_own_word_fails_is_named(toy: Draft, write) -> None:
+@pytest.mark.parametrize(("part", "error"), [("Fails", "KeyError: 'nothing'"), ("Ends", "SystemE")])
+def test_a_component_whose_own_word_fails_is_named(toy: Draft, write, part, error: str) -> None:
     path = write("dead.py", DEAD)
-    with pytest.raises(MertkError, match="fusion: .*its `unused` fails .KeyError: 'nothing'"):
-        variants(toy.set([f"fusion={{use: '{path}:Fails'}}"]), [], discover())
+    with pytest.raises(MertkError, match=f"fusion: .*its `unused` fails .{error}"):
+        variants(toy.set([f"fusion={{use: '{path}:{part}'}}"]), [], discover())
 
 
 SOUND = "encoders.sound="

@@ -53,6 +53,25 @@ def test_a_run_that_was_selected_on_test_is_marked_and_the_mark_explained(
     assert "an honest number is lower" in shown
 
 
+def test_failed_trials_are_counted(results: Path, capsys) -> None:
+    (results / "fancy/bbbb/fold9-seed0-abc.failed.txt").write_text("Traceback")
+    answer = told(capsys, results, "plain", "fancy")
+    assert [r["failed"] for r in answer["rows"]] == [0, 1]
+    assert main(["compare", "plain", "fancy", "--results", str(results)]) == 0
+    assert "6 (1 failed)" in capsys.readouterr().out
+
+
+def test_metrics_of_another_target_are_refused(results: Path, capsys) -> None:
+    corpus = {"title": "t", "synthetic": True, "classes": list("abcd"), "target": "dimensions"}
+    system(results / "rated/dddd", 0.7, corpus=corpus)
+    argv = ["compare", "plain", "rated", "--results", str(results), "--mix-protocols"]
+    assert main(argv) == 2
+    assert "rated/dddd: predicts dimensions, and 'ua' scores classes" in capsys.readouterr().err
+    ranked = [f"{name}={run}" for name, run in (("a", "plain"), ("b", "rated"), ("c", "fancy"))]
+    assert main(["rank", *ranked, "--results", str(results)]) == 2
+    assert "predicts dimensions, and 'ua' scores classes" in capsys.readouterr().err
+
+
 def test_a_folder_names_a_run_too(results: Path, capsys) -> None:
     answer = told(capsys, results, str(results / "plain/aaaa"), str(results / "fancy/cccc"))
     assert [r["trials"] for r in answer["rows"]] == [6, 6]

@@ -82,6 +82,9 @@ def test_a_corpus_that_is_gone_is_said_and_stops_nothing(tmp_path: Path, capsys)
     status, told = reported(capsys, str(tmp_path / "results"), "--out", str(tmp_path / "out"))
     assert status == 0
     assert "Not known: the corpus is not at hand" in Path(told["page"]).read_text()
+    status, told = reported(capsys, str(tmp_path / "results"), "--set", "nonsense")
+    assert status == 2
+    assert "--set nonsense: expected PATH=VALUE" in told["error"]
 
 
 def test_what_was_left_out_of_the_trials_is_left_out_of_the_corpus(

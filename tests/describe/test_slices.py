@@ -1,6 +1,7 @@
 """Slices: every prediction stands in one, the worst is named where that is fair to say."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -114,6 +115,18 @@ def test_what_clips_share_is_speaker_groups_and_length(tmp_path: Path) -> None:
     assert found["speaker"] == dict(zip(record.clips, record.speakers, strict=True))
     assert sorted(set(found["gender"].values())) == ["female", "male"]
     assert found["length"] == quarters({c: 1.0 + i for i, c in enumerate(record.clips)})
+
+
+def test_a_group_called_speaker_or_length_does_not_take_its_place(tmp_path: Path) -> None:
+    record = keep(tmp_path, 1, 0, dict.fromkeys(PICKS, scores(0.8, 0)))
+    groups = [{"speaker": "x", "length": "y"} for _ in record.clips]
+    lot = SimpleNamespace(
+        clips=record.clips, speakers=record.speakers, groups=groups, seconds=record.seconds
+    )
+    found = shared([lot])
+    assert list(found) == ["speaker", "group speaker", "group length", "length"]
+    assert found["speaker"] == dict(zip(record.clips, record.speakers, strict=True))
+    assert set(found["group length"].values()) == {"y"}
 
 
 def test_what_nobody_knows_is_no_slicing(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from mertk.describe.plain import as_json
 from mertk.describe.whole import describe
 from mertk.draft import parse
 from mertk.errors import MertkError
-from mertk.records import Record
+from mertk.records import Predicted, Record
 from tests.conftest import TOY
 from tests.toy_parts import CLASSES
 
@@ -90,6 +90,16 @@ def test_without_validation_predictions_nothing_is_tempered_and_it_says_why(
     assert last.untempered == (
         "validation predictions are kept at the selected epoch, not at 'last'"
     )
+
+
+def test_validation_predictions_that_nothing_can_be_fitted_to_are_told(
+    records: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = Predicted([], [], np.zeros(0, np.int64), {"selected": np.zeros((0, 4), np.float32)})
+    monkeypatch.setattr(Record, "validation", lambda _: nothing)
+    found = describe(records)
+    assert (found.temperatures, found.tempered) == ((), None)
+    assert found.untempered == "labels: there is no clip to score (got 0)"
 
 
 def test_what_cannot_be_described_is_refused(records: list[Record]) -> None:

@@ -32,7 +32,7 @@ def test_what_is_inside_noise_says_what_would_have_been_found(tmp_path: Path) ->
 def test_systems_without_a_common_trial_are_not_compared(tmp_path: Path) -> None:
     made_run(tmp_path, "one", seeds=(0,), cost=cost(1))
     made_run(tmp_path, "two", seeds=(1,))
-    assert said(tmp_path) == ["'two' and 'one' share no trial, so that they are not compared."]
+    assert said(tmp_path) == ["'two' and 'one' are not compared: they share no trial."]
 
 
 def test_a_system_that_is_alone_has_no_answer(tmp_path: Path) -> None:

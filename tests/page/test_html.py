@@ -132,6 +132,16 @@ def test_what_comes_from_outside_is_escaped(tmp_path: Path) -> None:
     assert text.count("</style>") == 1
 
 
+def test_letters_that_cannot_be_shown_are_written_out(tmp_path: Path) -> None:
+    """Neither a stray control letter nor half a surrogate pair costs the page."""
+    strange = "a\x00\x1b[31m\u202eb\ud800"
+    page = Page(strange, (), [Section(strange)])
+    text = render(page)
+    assert text.encode().decode() == text
+    assert rf"<h1>{strange.encode('unicode_escape').decode()}</h1>" in text
+    assert not set(text) & set(strange) - set("ab[31m")
+
+
 def test_generated_corpora_and_choice_on_test_are_told_first(tmp_path: Path) -> None:
     made_run(tmp_path, "one", selected_on_test=True)
     text = shown(tmp_path)

@@ -39,6 +39,12 @@ def test_latex_has_no_letter_left_that_means_something(text: str) -> None:
     assert not re.search(r"(?<!\\)[&%$#_{}~^\\<>|](?![&%$#_{}])", plain)
 
 
+def test_no_letter_is_left_that_latex_stops_at() -> None:
+    assert tex("a\x00\x1bb\u202ec\x7f") == (
+        r"a\textbackslash{}x00\textbackslash{}x1bb\textbackslash{}u202ec\textbackslash{}x7f"
+    )
+
+
 @pytest.mark.parametrize("name", ["[2pt]", "*"])
 def test_a_latex_row_is_no_argument_of_the_line_before(name: str) -> None:
     """Behind a line's end LaTeX takes `*` and `[` for its own, over line breaks too."""

@@ -24,6 +24,17 @@ def test_the_page_and_every_table_in_three_forms(tmp_path: Path) -> None:
     assert {*tmp_path.glob("out/**/*")} - {tmp_path / "out" / "tables"} == set(files)
 
 
+def test_names_of_any_letters_and_length_make_files_below_the_folder(tmp_path: Path) -> None:
+    for number, name in enumerate(("../../x", "y" * 300, "\N{GRINNING FACE}", "a\ud800")):
+        made_run(tmp_path / "r", f"r{number}", protocol=name, note=name)
+    boards = sorted_out(tmp_path / "r")
+    page = compose(boards, Wishes("toy\udce4"))
+    files = write(page, boards, tmp_path / "out")
+    assert {*tmp_path.glob("out/**/*")} - {tmp_path / "out" / "tables"} == set(files)
+    assert len([f for f in files if f.name.endswith("-trials.csv")]) == len(boards) == 4
+    assert {f.name for f in tmp_path.iterdir()} == {"r", "out"}
+
+
 def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     made_run(tmp_path / "r", "one")
     boards = sorted_out(tmp_path / "r")

@@ -15,6 +15,7 @@ from mertk.probe import probe as probe_all
 from mertk.registry import discover
 from mertk.resolved import Resolved
 from mertk.variants import FULL, Variant, edits_from, edits_of, variants
+from tests import toy_targets
 from tests.shared import SHARED, needs_shared
 
 PARTS = """
@@ -23,6 +24,7 @@ from torch import nn
 from mertk.contracts import Loss, Stream
 from mertk_plugins.fusions.concat import Concat
 from tests.toy_parts import Trained
+from tests.toy_targets import Rated
 
 class Idle(Concat):
     "Holds layers that it never runs."
@@ -94,6 +96,11 @@ class Half(Trained):
 class Breaks(Concat):
     def forward(self, streams):
         raise KeyError("boom")
+
+class AwayRated(Rated):
+    def clips(self):
+        from mertk.errors import CorpusError
+        raise CorpusError("nothing is there (1)")
 
 class Away:
     def __init__(self, n: int = 1): self.n = n
@@ -222,6 +229,15 @@ def test_a_warm_up_that_never_ends_is_named(see: See) -> None:
     assert places(see(*sets, "train.warmup=0.8")) == []
     (fault,) = see(*sets, "train.warmup=0.9").faults
     assert str(fault).startswith("train.warmup: takes all 6 steps of a fit")
+
+
+@pytest.mark.parametrize(("target", "metric"), [("dimensions", "ccc"), ("labels", "label_f1")])
+@pytest.mark.parametrize("dataset", [f"{Path(toy_targets.__file__)}:Rated", "@AwayRated"])
+def test_dimensions_and_labels_are_learned_too(see: See, dataset, target: str, metric: str) -> None:
+    sets = [f"dataset={{use: '{dataset}', target: {target}}}"]
+    sets += [f"metrics=[{metric}]", f"train.select.by={metric}"]
+    assert places(see(*sets)) == []
+    assert places(see(*sets, "fusion={use: '@Idle'}")) == ["fusion.spare"]
 
 
 def test_without_a_corpus_it_runs_on_noise_and_says_what_it_did_not_see(see: See) -> None:

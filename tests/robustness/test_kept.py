@@ -87,6 +87,10 @@ def test_a_trial_that_lacks_a_level_is_left_out(tmp_path: Path) -> None:
     (curve,) = read_robustness(tmp_path / "run")
     assert curve.trials == tuple(key for key in records if key != ("fold2", 1))
     assert [len(level["ua"]) for level in curve.scores] == [5, 5, 5]
+    notes = Matrix([curve], records, {"ua": UA()}).notes()
+    assert any(n.startswith("noise: of 5 trials of 6, others have not finished") for n in notes)
+    seeds = "in no difference from clean, since not every seed has finished the fold: fold2 seed 0"
+    assert seeds in notes
 
 
 def test_what_another_version_kept_does_not_count(tmp_path: Path, monkeypatch) -> None:

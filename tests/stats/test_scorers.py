@@ -52,6 +52,18 @@ def test_a_draw_that_the_metric_refuses_has_no_score():
     assert found[1] == 1
 
 
+def test_clips_that_the_metric_refuses_as_a_whole_have_no_score():
+    """Such as those of one speaker: the others' scores are still told."""
+
+    def refuses(labels, scores):
+        raise ValueError("labels: two classes are needed")
+
+    clips = design(np.array([0, 0]), [0, 1], [0, 1])
+    called = scorer(refuses, clips, one_hot([[0, 0], [0, 1]], 2))
+    assert np.isnan(called.whole()).all()
+    assert np.isnan(called.swapped()).all()
+
+
 def test_targets_may_have_any_shape():
     targets = np.random.default_rng(0).normal(size=(6, 3))
 

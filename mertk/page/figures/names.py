@@ -1,16 +1,17 @@
 """Names as a picture can hold them: no wider than their place, and nothing that breaks XML."""
 
+import bisect
 import math
-import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
 
 from matplotlib.font_manager import findfont, get_font
 
+from mertk.letters import visible
+
 FONT: Final = "DejaVu Sans"
 """Comes with matplotlib, and is wider than what browsers use: what fits in it fits in theirs."""
-_NOT_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @lru_cache(maxsize=4096)
@@ -30,9 +31,8 @@ def width(text: str, size: float) -> float:
 
 
 def clean(text: str) -> str:
-    """A name as one line, without characters that XML cannot hold."""
-    flat = " ".join(str(text).split())
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", flat)
+    """A name as one line, without letters that cannot be shown."""
+    return visible(" ".join(str(text).split()))
 
 
 def shorten(text: str, most: float, size: float) -> str:
@@ -40,12 +40,13 @@ def shorten(text: str, most: float, size: float) -> str:
     text = clean(text)
     if width(text, size) <= most:
         return text
-    for kept in range(len(text) - 1, 0, -1):
+
+    def short(kept: int) -> str:
         head = math.ceil(kept / 2)
-        short = f"{text[:head].rstrip()}…{text[len(text) - (kept - head) :].lstrip()}"
-        if width(short, size) <= most:
-            return short
-    return "…"
+        return f"{text[:head].rstrip()}…{text[len(text) - (kept - head) :].lstrip()}"
+
+    longer = range(len(text))
+    return short(max(bisect.bisect(longer, most, key=lambda kept: width(short(kept), size)) - 1, 0))
 
 
 def wrap(text: str, most: float, size: float, lines: int = 2) -> list[str]:

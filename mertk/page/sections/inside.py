@@ -10,11 +10,13 @@ from sklearn.manifold import TSNE
 
 from mertk.page.blocks import Block, Panels, Section, Tabled, Words
 from mertk.page.figures import Picture, attention, curves, matrix, scatter
+from mertk.page.figures.heat import ends
 from mertk.page.gather import System
 from mertk.records import Insight, Record
 from mertk.report import Table, spread
 
-ATTENTION = "attention/"
+PAIR = 2
+"""Strokes in the name of what is kept of pairs of clips; that of one clip's attention has more."""
 FEWEST = 10
 """Clips below which there is no map."""
 NEIGHBOURS = 30
@@ -88,24 +90,29 @@ def _pairs(system: System, record: Record, seen: Insight, where: str) -> Iterato
     """Matrices that a task shared about two streams, before training and after."""
     classes = record.facts["corpus"]["classes"]
     labels = _labels(record, seen.clips)
-    for name in (n for n in seen.after if not n.startswith(ATTENTION)):
-        before, after = seen.before.get(name), seen.after[name]
-        what, first, second = name.split("/", 2)
-        known = [m for m in (before, after) if m is not None]
-        limits = (min(float(m.min()) for m in known), max(float(m.max()) for m in known))
+    for name in (n for n in seen.after if n.count("/") == PAIR):
+        what, first, second = name.split("/")
+        moments = {"before training": seen.before, "at the selected epoch": seen.after}
+        known = {t: m[name] for t, m in moments.items() if name in m and _drawable(m[name])}
+        title = f"{what.capitalize()} of {first} and {second}"
+        if not known:
+            yield Section(title, [Words("Not one of its numbers is finite.")])
+            continue
+        limits = ends(np.concatenate([m.astype(np.float64).ravel() for m in known.values()]))
         pictures = [
-            matrix(m, labels, classes, title=title, limits=limits, axes=(first, second), label=what)
-            for title, m in (("before training", before), ("at the selected epoch", after))
-            if m is not None
+            matrix(m, labels, classes, title=at, limits=limits, axes=(first, second), label=what)
+            for at, m in known.items()
         ]
         caption = (
             f"{what.capitalize()} of {first} (rows) and {second} (columns), test clips class by "
             f"class, {where}."
         )
-        yield Section(
-            f"{what.capitalize()} of {first} and {second}",
-            [Panels(pictures, caption), *_gaps(system, name)],
-        )
+        yield Section(title, [Panels(pictures, caption), *_gaps(system, name)])
+
+
+def _drawable(values: NDArray[np.float32]) -> bool:
+    """Whether it is a matrix with a number in it: a plugin made it."""
+    return values.ndim == 2 and bool(np.isfinite(values).any())
 
 
 def _gaps(system: System, name: str) -> Iterator[Block]:
@@ -118,10 +125,12 @@ def _gaps(system: System, name: str) -> Iterator[Block]:
         labels = np.array(_labels(record, seen.clips))
         same = labels[:, None] == labels[None, :]
         for moment, matrices in zip(found, (seen.before, seen.after), strict=True):
-            values = matrices[name]
+            values = matrices[name].astype(np.float64)
             if same.all():
                 continue
-            found[moment].append(float(values[same].mean() - values[~same].mean()))
+            exists = bool(np.isfinite(values).all())
+            gap = values[same].mean() - values[~same].mean() if exists else np.nan
+            found[moment].append(float(gap))
     if not all(found.values()):
         return
     cells = [[moment, spread(gaps), str(len(gaps))] for moment, gaps in found.items()]
@@ -144,6 +153,9 @@ def _seen(record: Record, seen: Insight, clips: Sequence[str], where: str) -> It
 
 
 def _map(record: Record, seen: Insight, where: str) -> Section:
+    title = "Map of the test clips"
+    if not np.isfinite(seen.fused).all():
+        return Section(title, [Words("There is none: a fused vector is not finite.")])
     points = embedded(seen.fused)
     pictures = []
     if names_classes(record):
@@ -157,7 +169,7 @@ def _map(record: Record, seen: Insight, where: str) -> Section:
         f"Fused vectors of the test clips {where}, in two dimensions (t-SNE): neighbours are "
         "alike, distances between groups mean nothing."
     )
-    return Section("Map of the test clips", [Panels(pictures, words)])
+    return Section(title, [Panels(pictures, words)])
 
 
 def embedded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -167,6 +179,7 @@ def embedded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     if np.ptp(vectors, axis=0).max(initial=0) == 0:  # all clips are one point
         return np.zeros((len(vectors), 2), np.float32)
+    vectors = np.pad(vectors, ((0, 0), (0, max(0, 2 - vectors.shape[1]))))
     perplexity = min(NEIGHBOURS, (len(vectors) - 1) / 3)
     made = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(vectors)
     return np.asarray(made, np.float32)
@@ -175,16 +188,14 @@ def embedded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def _attention(record: Record, seen: Insight, clips: Sequence[str]) -> Iterator[Picture]:
     titles = _titles(record)
     seconds = dict(zip(record.clips, record.seconds, strict=True))
-    for name in (n for n in sorted(seen.after, key=_by_clip) if n.startswith(ATTENTION)):
-        _, stream, other, place = name.split("/", 3)
-        clip = seen.clips[int(place)]
-        if seen.after[name].shape[1] == 1 or (clips and clip not in clips):
+    for name in (n for n in sorted(seen.after, key=_by_clip) if n.count("/") == PAIR + 1):
+        _, stream, other, place = name.split("/")
+        clip, weights = seen.clips[int(place)], seen.after[name]
+        if not _drawable(weights) or weights.shape[1] == 1 or (clips and clip not in clips):
             continue  # the only step there is bears all of the weight
         length = seconds[clip]
         both = None if length is None else (length, length)
-        yield attention(
-            seen.after[name], stream=stream, other=other, seconds=both, title=titles[clip]
-        )
+        yield attention(weights, stream=stream, other=other, seconds=both, title=titles[clip])
 
 
 def _titles(record: Record) -> dict[str, str]:

@@ -22,7 +22,7 @@ def leaderboard(board: Board, standings: Sequence[Standing]) -> Section:
     """Every system with its intervals, beside chance and what needs no media."""
     report = board.report
     first = report.rows[0]
-    notes = [SPREAD, INTERVAL, *report.contamination()]
+    notes = [SPREAD, INTERVAL, *report.uncovered(), *report.absent(), *report.contamination()]
     if len(report.rows) > 1:
         notes.append(MARKED + first.variant)
     pictures = [

@@ -40,7 +40,7 @@ def test_a_text_that_fits_into_two_lines_loses_nothing() -> None:
 
 
 def test_a_name_becomes_one_line_without_what_xml_cannot_hold() -> None:
-    assert clean(" a\n b\x00\ud800 ") == "a b\ufffd\ufffd"
+    assert clean(" a\n b\x00\ud800 ") == r"a b\x00\ud800"
 
 
 def test_numbers_and_lists_are_short() -> None:
