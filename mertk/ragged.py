@@ -63,7 +63,8 @@ class Ragged:
             index = index.clamp_(max=len(self.values) - 1).flatten()
             x = self.values.index_select(0, index).view(*mask.shape, *self.values.shape[1:])
             x.masked_fill_(~mask.view(*mask.shape, *(1,) * (x.ndim - 2)), 0)
-        return Stream(x.float() if x.is_floating_point() else x, mask)
+        x = x.float() if x.is_floating_point() else x
+        return Stream(x, mask, tuple(lengths.numpy().tolist()))
 
     def in_memory(self, limit: int | None = None) -> "Ragged":
         """The same sequences with exactly their own steps in memory.

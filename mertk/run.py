@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,8 @@ from mertk.sources import Encoders
 from mertk.store import Store
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_device, pick_precision
+from mertk.train.fit import TrainingError
+from mertk.train.team import Team, join
 from mertk.trial import Setting, conduct
 from mertk.variants import Variant
 
@@ -84,22 +87,25 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
         MertkError: Something the user can mend. What was finished before is kept.
     """
     full = variants[0].resolved
-    device = pick_device(options.device)
+    encoders_of = [e for v in variants for e in v.resolved.recipe.encoders.values()]
+    team = join(options.device, shares=any(spec.train for spec in encoders_of))
+    device = pick_device(options.device, team)
     precisions = {
         v.name: pick_precision(v.resolved.recipe.train.precision, device) for v in variants
     }
-    corpus = open_corpus(full, options.folds)
-    encoders = Encoders(variants)
-    rehearse(variants, encoders, corpus)
-    inputs = gather(
-        encoders,
-        corpus,
-        Store(home() / "features"),
-        device,
-        screen,
-        skip_broken=full.recipe.dataset.broken == "skip",
-        dry=options.dry,
-    )
+    with team.first():  # what it computes and keeps, the others read
+        corpus = open_corpus(full, options.folds)
+        encoders = Encoders(variants)
+        rehearse(variants, encoders, corpus)
+        inputs = gather(
+            encoders,
+            corpus,
+            Store(home() / "features"),
+            device,
+            screen,
+            skip_broken=full.recipe.dataset.broken == "skip",
+            dry=options.dry,
+        )
     corpus = inputs.corpus
     seeds = options.seeds or full.recipe.train.seeds
     planned = trials(variants, corpus, seeds, inputs.causes(), precisions)
@@ -108,7 +114,10 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     results = Results(options.results)
     if options.dry:
         return Finished(corpus, [], planned, sum(results.find(t) is not None for t in planned))
-    runner = _Runner(inputs, results, device, precisions, options, screen)
+    runner = _Runner(inputs, results, device, precisions, options, screen, team)
+    if not team.main:
+        runner.follow(planned)
+        return Finished(corpus, [], planned, 0)
     runner.run(planned)
     return Finished(corpus, runner.rows(variants, planned), planned, runner.reused)
 
@@ -172,7 +181,9 @@ class _Runner:
         precisions: Mapping[str, str],
         options: Options,
         screen: Screen,
+        team: Team,
     ) -> None:
+        self.team = team
         self.inputs, self.results = inputs, results
         self.device, self.precisions = device, precisions
         self.options, self.screen = options, screen
@@ -192,6 +203,20 @@ class _Runner:
             for trial in busy:
                 self._take(trial, wait=True)
                 advance(1)
+        self.team.call("")
+        self.team.leave()
+
+    def follow(self, planned: Sequence[Trial]) -> None:
+        """At the main process's side, train what it trains; it alone keeps anything."""
+        by_key = {trial.key: trial for trial in planned}
+        while key := self.team.called():
+            if key not in by_key:
+                raise MertkError("the processes see other clips, weights or code; use one copy")
+            trial = by_key[key]
+            setting, checkpoint = self._setting(trial.variant), self.results.scratch(trial)
+            with suppress(TrainingError):  # it is the same in all of them
+                conduct(trial, setting, Checkpoint(checkpoint), lambda _: None)
+        self.team.leave()
 
     def _take(self, trial: Trial, *, wait: bool) -> bool:
         """Bring one trial to a result; False where another process holds it."""
@@ -216,6 +241,7 @@ class _Runner:
         setting = self._setting(trial.variant)
         epochs = trial.variant.resolved.recipe.train.epochs
         label = f"{trial.variant.name} {trial.fold} seed {trial.seed}"
+        self.team.call(trial.key)
         try:
             with self.screen.bar(label, epochs) as advance:
                 outcome = conduct(trial, setting, checkpoint, advance)
@@ -224,6 +250,8 @@ class _Runner:
         except (Exception, SystemExit) as error:  # a component's fault costs its own trials
             where = self.results.fail(trial, traceback.format_exc())
             self.failed[_place(trial)] = str(error)
+            if self.team.size > 1 and not isinstance(error, TrainingError):
+                raise  # the others wait in the middle of a step
             first = str(error).partition("\n")[0]
             self.screen.say(f"failed: {label}: {type(error).__name__}: {first} (see {where})")
             return
@@ -246,6 +274,7 @@ class _Runner:
             ranking=variant.resolved.build(RANKING),
             device=self.device,
             precision=self.precisions[variant.name],
+            team=self.team,
         )
 
     def rows(self, variants: Sequence[Variant], planned: Sequence[Trial]) -> list[Row]:

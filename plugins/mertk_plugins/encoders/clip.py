@@ -126,6 +126,10 @@ class CLIP(nn.Module):
         """Frames of one clip in the model's size [T, 3, S, S]; [0, 3, S, S] without video."""
         return self.frames(clip)
 
+    def checkpoint_activations(self) -> None:
+        """Compute what happens within its layers again when gradients need it."""
+        self.model.activation_checkpointing_enable({"use_reentrant": False})
+
     def forward(self, stream: Stream) -> Stream:
         """Embed frames [B, T, 3, S, S] -> [B, T, C]."""
         return embed_frames(stream, self.dim, self.chunk, self._embed)
