@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from mertk.contamination import declared
 from mertk.contracts import Stream
 from mertk.corpus import open_corpus
 from mertk.errors import Fault, MertkError, RecipeError
+from mertk.following import follow
 from mertk.home import home
 from mertk.inputs import Inputs, gather
 from mertk.lengths import known_lengths
@@ -113,10 +113,11 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
         refuse_mixed({t.variant.name: [t.protocol] for t in planned})
     results = Results(options.results)
     if options.dry:
+        team.leave()
         return Finished(corpus, [], planned, sum(results.find(t) is not None for t in planned))
     runner = _Runner(inputs, results, device, precisions, options, screen, team)
     if not team.main:
-        runner.follow(planned)
+        follow(team, planned, lambda trial: runner.setting(trial.variant), results.scratch)
         return Finished(corpus, [], planned, 0)
     runner.run(planned)
     return Finished(corpus, runner.rows(variants, planned), planned, runner.reused)
@@ -203,19 +204,7 @@ class _Runner:
             for trial in busy:
                 self._take(trial, wait=True)
                 advance(1)
-        self.team.call("")
-        self.team.leave()
-
-    def follow(self, planned: Sequence[Trial]) -> None:
-        """At the main process's side, train what it trains; it alone keeps anything."""
-        by_key = {trial.key: trial for trial in planned}
-        while key := self.team.called():
-            if key not in by_key:
-                raise MertkError("the processes see other clips, weights or code; use one copy")
-            trial = by_key[key]
-            setting, checkpoint = self._setting(trial.variant), self.results.scratch(trial)
-            with suppress(TrainingError):  # it is the same in all of them
-                conduct(trial, setting, Checkpoint(checkpoint), lambda _: None)
+        self.team.call("")  # nothing more
         self.team.leave()
 
     def _take(self, trial: Trial, *, wait: bool) -> bool:
@@ -238,7 +227,7 @@ class _Runner:
         checkpoint = Checkpoint(self.results.scratch(trial))
         if self.options.redo:
             checkpoint.remove()
-        setting = self._setting(trial.variant)
+        setting = self.setting(trial.variant)
         epochs = trial.variant.resolved.recipe.train.epochs
         label = f"{trial.variant.name} {trial.fold} seed {trial.seed}"
         self.team.call(trial.key)
@@ -248,10 +237,11 @@ class _Runner:
         except MertkError:
             raise
         except (Exception, SystemExit) as error:  # a component's fault costs its own trials
+            if self.team.size > 1 and not isinstance(error, TrainingError):
+                error.add_note("all processes end with the first that fails; see what others say")
+                raise  # the others wait in the middle of a step
             where = self.results.fail(trial, traceback.format_exc())
             self.failed[_place(trial)] = str(error)
-            if self.team.size > 1 and not isinstance(error, TrainingError):
-                raise  # the others wait in the middle of a step
             first = str(error).partition("\n")[0]
             self.screen.say(f"failed: {label}: {type(error).__name__}: {first} (see {where})")
             return
@@ -264,7 +254,8 @@ class _Runner:
         """How long clips are; no reason to read anything where every trial is there."""
         return known_lengths(self.inputs.corpus.clips)
 
-    def _setting(self, variant: Variant) -> Setting:
+    def setting(self, variant: Variant) -> Setting:
+        """What the trials of a variant share."""
         return Setting(
             corpus=self.inputs.corpus,
             inputs=self.inputs.of(variant),
