@@ -1,13 +1,11 @@
 """What a process does that was launched beside the main one: it trains what that one trains."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from mertk.errors import MertkError
 from mertk.plan import Trial
 from mertk.train.checkpoint import Checkpoint
-from mertk.train.fit import TrainingError
 from mertk.train.team import Team
 from mertk.trial import Setting, conduct
 
@@ -37,6 +35,11 @@ def follow(
                 "other clips, weights, packages or code; start them from one copy of everything"
             )
         trial = by_key[key]
-        with suppress(TrainingError):  # it is the same in all of them
+        try:
             conduct(trial, setting(trial), Checkpoint(scratch(trial)), lambda _: None)
+        except MertkError:
+            raise
+        except (Exception, SystemExit):  # the main process tells of what all of them meet
+            if not team.failed_together():
+                raise
     team.leave()

@@ -30,7 +30,6 @@ from mertk.sources import Encoders
 from mertk.store import Store
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_device, pick_precision
-from mertk.train.fit import TrainingError
 from mertk.train.team import Team, join
 from mertk.trial import Setting, conduct
 from mertk.variants import Variant
@@ -237,9 +236,9 @@ class _Runner:
         except MertkError:
             raise
         except (Exception, SystemExit) as error:  # a component's fault costs its own trials
-            if self.team.size > 1 and not isinstance(error, TrainingError):
+            if not self.team.failed_together():
                 error.add_note("all processes end with the first that fails; see what others say")
-                raise  # the others wait in the middle of a step
+                raise
             where = self.results.fail(trial, traceback.format_exc())
             self.failed[_place(trial)] = str(error)
             first = str(error).partition("\n")[0]

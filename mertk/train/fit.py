@@ -166,7 +166,7 @@ class Loop:
                     sums[name] = sums[name] + value if name in sums else value
         except RuntimeError:
             # Weights that are no numbers any more make operations fail in ways that hide the cause.
-            if self.team.size == 1:
+            if self.team.failed_together():
                 _check_finite(number, sums, self.team)
             raise
         return {k: v / len(batches) for k, v in _check_finite(number, sums, self.team).items()}

@@ -17,6 +17,8 @@ from mertk.launched import launched
 PATIENCE: Final = timedelta(days=7)
 """How long the others wait for the main process, which may have features of a corpus to compute.
 One that ends is noticed at once, and training itself waits for minutes only, as torch has it."""
+AGREEING: Final = timedelta(seconds=30)
+"""How long a process that met a fault waits for the others to meet the same."""
 AT_ONCE: Final = 1 << 24
 """Numbers of gradients that go over the wire together."""
 
@@ -36,6 +38,7 @@ class Team:
         self.rank, self.size = rank, size
         # What hosts tell each other goes past the devices, which need not be waited for then.
         self._hosts: Any = dist.new_group(backend="gloo", timeout=PATIENCE) if size > 1 else None
+        self._faults: Any = dist.new_group(backend="gloo", timeout=AGREEING) if size > 1 else None
 
     @property
     def main(self) -> bool:
@@ -97,6 +100,19 @@ class Team:
         """Whether all of the processes say the same number."""
         most, least = self.largest([number, -number])
         return most == -least
+
+    def failed_together(self) -> bool:
+        """In one that met a fault: whether all met one, and none waits in the middle of a step.
+
+        What follows the encoders is computed by all of them, and fails in all alike.
+        """
+        if self.size == 1:
+            return True
+        try:
+            dist.all_reduce(torch.zeros(1), group=self._faults)
+        except RuntimeError:  # too late, or another one has ended
+            return False
+        return True
 
     def share(self, rows: Tensor) -> Tensor:
         """The rows of a batch that this process encodes: as many in each, in order.

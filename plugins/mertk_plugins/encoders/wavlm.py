@@ -2,7 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -119,7 +120,8 @@ class WavLM(nn.Module):
 
     def checkpoint_activations(self) -> None:
         """Compute what happens within its layers again when gradients need it."""
-        self.model.activation_checkpointing_enable({"use_reentrant": False})
+        contexts = {"context_fn": lambda: (nullcontext(), _quietly())}
+        self.model.activation_checkpointing_enable({"use_reentrant": False, **contexts})
 
     def forward(self, stream: Stream) -> Stream:
         """Encode waveforms [B, T, 1] -> [B, T', C]."""
@@ -148,9 +150,7 @@ class WavLM(nn.Module):
         hidden, _ = self.model.feature_projection(stream.x)
         if self.spec_augment and self.training:
             hidden = spec_augment(hidden, mask, self.model)
-        with warnings.catch_warnings():
-            # transformers hands torch a bool and a float mask, which torch will stop to accept.
-            warnings.filterwarnings("ignore", "Support for mismatched key_padding_mask")
+        with _quietly():
             hidden = self.model.encoder(
                 hidden, attention_mask=None if unpadded(stream) else mask
             ).last_hidden_state
@@ -169,6 +169,14 @@ class WavLM(nn.Module):
             features = front(sound[rows, :length]).transpose(1, 2)
             out[rows, : features.shape[1]] = features.to(out.dtype)
         return out
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without what torch says of transformers' masks, one of which is of bool and one of float."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Support for mismatched key_padding_mask")
+        yield
 
 
 def _of_training(arguments: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, str]:
