@@ -44,11 +44,15 @@ class Screen:
     """Progress on stderr, results on stdout; no bars where stderr is not a terminal.
 
     It also shows what the core and plugins log below `mertk`, from `info` on.
+
+    Args:
+        silent: Show nothing of all that: another process does.
     """
 
-    def __init__(self) -> None:
-        self._err = _Console(stderr=True, highlight=False)
-        self._out = _Console(highlight=False)
+    def __init__(self, *, silent: bool = False) -> None:
+        self._silent = silent
+        self._err = _Console(stderr=True, highlight=False, quiet=silent)
+        self._out = _Console(highlight=False, quiet=silent)
         # A table in a file or a pipe is not cut to the width of a terminal that is not there.
         if not sys.stdout.isatty():
             self._out.width = UNBOUNDED
@@ -58,7 +62,7 @@ class Screen:
     @contextmanager
     def bar(self, label: str, total: int) -> Iterator[Advance]:
         """A progress bar, shown inside the `with`; bars nest. Yields how to advance it."""
-        if not self._err.is_terminal:
+        if self._silent or not self._err.is_terminal:
             yield lambda _: None
             return
         outermost = self._progress is None

@@ -170,4 +170,4 @@ def pad(arrays: Sequence[NDArray[Any]]) -> Stream:
     for row, array in zip(x, arrays, strict=True):
         row[: len(array)] = array
     mask = np.arange(lengths.max()) < lengths[:, None]
-    return Stream(torch.from_numpy(x), torch.from_numpy(mask))
+    return Stream(torch.from_numpy(x), torch.from_numpy(mask), tuple(lengths.tolist()))

@@ -1,6 +1,6 @@
 """The model of one recipe: trained encoders, fusion, classifier and auxiliary tasks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
@@ -8,7 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mertk.contracts import Fusion, Step, Stream, Streams, TargetKind, Vectors, has_frozen_front
+from mertk.contracts import (
+    Fusion,
+    Recomputing,
+    Step,
+    Stream,
+    Streams,
+    TargetKind,
+    Vectors,
+    has_frozen_front,
+)
 from mertk.errors import Fault, RecipeError
 from mertk.objective import CrossEntropy, Objective, Unstandardize, objective
 from mertk.pairing import bind
@@ -71,18 +80,36 @@ class Model(nn.Module):
         self.head = head
         self.objective = objective
 
-    def forward(self, streams: Streams, labels: Tensor | None = None) -> Output:
+    def forward(
+        self, streams: Streams, labels: Tensor | None = None, seed: int | None = None
+    ) -> Output:
         """Run on [B, T, ...] streams; with labels the losses come too.
 
         A stream is what its encoder gave where that is frozen; where it is trained, what its front
-        gave if that is frozen, and what it loads otherwise.
+        gave if that is frozen, and what it loads otherwise. With a seed the encoders draw from it.
         """
-        return self.classify(self.encode(streams), labels)
+        return self.conclude(self.run_encoders(streams, seed), labels)
+
+    def run_encoders(self, streams: Streams, seed: int | None = None) -> Streams:
+        """Streams behind their encoders: [B, T, C] by name.
+
+        Args:
+            streams: As `forward` takes them.
+            seed: What trained encoders draw from, torch's generators being left as they were; None
+                leaves it to those.
+        """
+        if seed is None or not self.encoders:
+            return {name: self._encode(name, stream) for name, stream in streams.items()}
+        with drawing(seed, next(iter(streams.values())).x.device):
+            return self.run_encoders(streams)
+
+    def conclude(self, encoded: Streams, labels: Tensor | None = None) -> Output:
+        """Run on what `run_encoders` gave; with [B] labels the losses come too."""
+        return self.classify(self._arranged(encoded), labels)
 
     def encode(self, streams: Streams) -> Streams:
         """What the fusion and the tasks see: [B, T, C] by name."""
-        encoded: Streams = self.drop({name: self._encode(name, s) for name, s in streams.items()})
-        return encoded
+        return self._arranged(self.run_encoders(streams))
 
     def classify(self, encoded: Streams, labels: Tensor | None = None) -> Output:
         """Run on what `encode` gave; with [B] labels the losses come too."""
@@ -106,9 +133,13 @@ class Model(nn.Module):
         if name in self.encoders:
             encoder: Any = self.encoders[name]
             stream = encoder.back(stream) if has_frozen_front(encoder) else encoder(stream)
-        if name in self.prepare:
-            stream = self.prepare[name](stream)
         return stream
+
+    def _arranged(self, encoded: Streams) -> Streams:
+        """Standardized, with channels and streams dropped."""
+        ready = {n: self.prepare[n](s) if n in self.prepare else s for n, s in encoded.items()}
+        arranged: Streams = self.drop(ready)
+        return arranged
 
 
 def build(
@@ -151,6 +182,8 @@ def build(
     dropped = recipe.train.modality_dropout
     trained = [n for n, spec in recipe.encoders.items() if spec.train and not rehearsal]
     encoders = {name: part(f"encoders.{name}") for name in trained}
+    if recipe.train.checkpoint_activations:
+        _recompute(encoders.values(), resolved.source)
     fusion: Any = part("fusion")
     supplies["fused_dims"] = fused_dims = _fused_dims(fusion, resolved)
     tasks = {name: part(f"tasks.{name}") for name in recipe.tasks}
@@ -185,6 +218,17 @@ def _prepare(
         if steps:
             made[name] = nn.Sequential(*steps)
     return made
+
+
+def _recompute(encoders: Iterable[nn.Module], source: str) -> None:
+    """Have the trained encoders that can do it compute their activations again."""
+    try:
+        for encoder in encoders:
+            if isinstance(encoder, Recomputing):
+                encoder.checkpoint_activations()
+    except ValueError as error:
+        fault = Fault("train.checkpoint_activations", str(error))
+        raise RecipeError(source, [fault]) from error
 
 
 def _fused_dims(fusion: Any, resolved: Resolved) -> dict[str, int]:

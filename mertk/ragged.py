@@ -56,12 +56,13 @@ class Ragged:
         device = self.values.device
         mask = torch.arange(longest, device=device) < lengths.to(device).unsqueeze(1)
         gather = self._copied if device.type == "cpu" else self._gathered
-        return Stream(gather(rows, mask), mask)
+        return Stream(gather(rows, mask), mask, tuple(lengths.numpy().tolist()))
 
     def _copied(self, rows: Tensor, mask: Tensor) -> Tensor:
         """Clip by clip: each number is read and written once, and no step but the clips' own."""
         x = self.values.new_empty(*mask.shape, *self.values.shape[1:], dtype=self._dtype)
-        spans = zip(x, self.starts[rows].tolist(), self.lengths[rows].tolist(), strict=True)
+        where = (self.starts[rows].numpy(), self.lengths[rows].numpy())
+        spans = zip(x, *(numbers.tolist() for numbers in where), strict=True)
         for row, start, length in spans:
             row[:length].copy_(self.values[start : start + length])
             row[length:].zero_()

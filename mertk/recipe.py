@@ -193,6 +193,16 @@ class Train(Part):
     )
     balanced: bool = Field(default=False, description="Draw every class equally often")
     buckets: bool = Field(default=True, description="Put clips of similar length in a batch")
+    micro_batch: PositiveInt | None = Field(
+        default=None,
+        description="Clips that trained encoders see at once, where a batch of them needs too much "
+        "memory: they run twice, losses and gradients are those of the whole batch",
+    )
+    checkpoint_activations: bool = Field(
+        default=False,
+        description="Trained encoders compute their activations again instead of keeping them: "
+        "slower, in less memory, with the same numbers",
+    )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         default="fp32", description="auto: bf16 or fp16 where the device is good at it"
     )

@@ -178,10 +178,11 @@ class Resolved:
         kept = self.recipe.model_dump(
             mode="json", exclude={"name", "source", "notes", "ablations", "metrics"}
         )
-        for cosmetic in ("seeds", "keep_weights"):
+        for cosmetic in ("seeds", "keep_weights", "checkpoint_activations"):
             kept["train"].pop(cosmetic)
-        if kept["train"]["loss"] is None:  # of no use for this target
-            kept["train"].pop("loss")
+        for unset in ("loss", "micro_batch"):  # of no use for this target, or not asked for
+            if kept["train"][unset] is None:
+                kept["train"].pop(unset)
         for choice in ("exclude", "broken", "shared_speakers"):  # what they leave is in the parts
             kept["dataset"].pop(choice)
         kept["dataset"].pop("corpus")  # tables say this and the next, no number depends on them

@@ -14,6 +14,7 @@ from mertk.contamination import declared
 from mertk.contracts import Stream
 from mertk.corpus import open_corpus
 from mertk.errors import Fault, MertkError, RecipeError
+from mertk.following import follow
 from mertk.forecast import Forecast
 from mertk.home import home
 from mertk.inputs import Inputs, gather
@@ -30,6 +31,7 @@ from mertk.sources import Encoders
 from mertk.store import Store
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_device, pick_precision
+from mertk.train.team import Team, join
 from mertk.trial import Setting, conduct
 from mertk.variants import Variant
 
@@ -89,22 +91,25 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
         MertkError: Something the user can mend. What was finished before is kept.
     """
     full = variants[0].resolved
-    device = pick_device(options.device)
+    encoders_of = [e for v in variants for e in v.resolved.recipe.encoders.values()]
+    team = join(options.device, shares=any(spec.train for spec in encoders_of))
+    device = pick_device(options.device, team)
     precisions = {
         v.name: pick_precision(v.resolved.recipe.train.precision, device) for v in variants
     }
-    corpus = open_corpus(full, options.folds)
-    encoders = Encoders(variants)
-    rehearse(variants, encoders, corpus)
-    inputs = gather(
-        encoders,
-        corpus,
-        Store(home() / "features"),
-        device,
-        screen,
-        skip_broken=full.recipe.dataset.broken == "skip",
-        dry=options.dry,
-    )
+    with team.first():  # what it computes and keeps, the others read
+        corpus = open_corpus(full, options.folds)
+        encoders = Encoders(variants)
+        rehearse(variants, encoders, corpus)
+        inputs = gather(
+            encoders,
+            corpus,
+            Store(home() / "features"),
+            device,
+            screen,
+            skip_broken=full.recipe.dataset.broken == "skip",
+            dry=options.dry,
+        )
     corpus = inputs.corpus
     seeds = options.seeds or full.recipe.train.seeds
     planned = trials(variants, corpus, seeds, inputs.causes(), precisions)
@@ -112,9 +117,13 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
         refuse_mixed({t.variant.name: [t.protocol] for t in planned})
     results = Results(options.results)
     if options.dry:
+        team.leave()
         there = sum(results.find(t) is not None for t in planned)
         return Finished(corpus, [], planned, there, inputs.forecasts, inputs.shortage)
-    runner = _Runner(inputs, results, device, precisions, options, screen)
+    runner = _Runner(inputs, results, device, precisions, options, screen, team)
+    if not team.main:
+        follow(team, planned, lambda trial: runner.setting(trial.variant), results.scratch)
+        return Finished(corpus, [], planned, 0)
     runner.run(planned)
     rows = runner.rows(variants, planned)
     return Finished(corpus, rows, planned, runner.reused, inputs.forecasts, inputs.shortage)
@@ -179,7 +188,9 @@ class _Runner:
         precisions: Mapping[str, str],
         options: Options,
         screen: Screen,
+        team: Team,
     ) -> None:
+        self.team = team
         self.inputs, self.results = inputs, results
         self.device, self.precisions = device, precisions
         self.options, self.screen = options, screen
@@ -199,6 +210,8 @@ class _Runner:
             for trial in busy:
                 self._take(trial, wait=True)
                 advance(1)
+        self.team.call("")  # nothing more
+        self.team.leave()
 
     def _take(self, trial: Trial, *, wait: bool) -> bool:
         """Bring one trial to a result; False where another process holds it."""
@@ -220,15 +233,19 @@ class _Runner:
         checkpoint = Checkpoint(self.results.scratch(trial))
         if self.options.redo:
             checkpoint.remove()
-        setting = self._setting(trial.variant)
+        setting = self.setting(trial.variant)
         epochs = trial.variant.resolved.recipe.train.epochs
         label = f"{trial.variant.name} {trial.fold} seed {trial.seed}"
+        self.team.call(trial.key)
         try:
             with self.screen.bar(label, epochs) as advance:
                 outcome = conduct(trial, setting, checkpoint, advance)
         except MertkError:
             raise
         except (Exception, SystemExit) as error:  # a component's fault costs its own trials
+            if not self.team.failed_together():
+                error.add_note("all processes end with the first that fails; see what others say")
+                raise
             where = self.results.fail(trial, traceback.format_exc())
             self.failed[_place(trial)] = str(error)
             first = str(error).partition("\n")[0]
@@ -243,7 +260,8 @@ class _Runner:
         """How long clips are; no reason to read anything where every trial is there."""
         return known_lengths(self.inputs.corpus.clips)
 
-    def _setting(self, variant: Variant) -> Setting:
+    def setting(self, variant: Variant) -> Setting:
+        """What the trials of a variant share."""
         return Setting(
             corpus=self.inputs.corpus,
             inputs=self.inputs.of(variant),
@@ -253,6 +271,7 @@ class _Runner:
             ranking=variant.resolved.build(RANKING),
             device=self.device,
             precision=self.precisions[variant.name],
+            team=self.team,
         )
 
     def rows(self, variants: Sequence[Variant], planned: Sequence[Trial]) -> list[Row]:

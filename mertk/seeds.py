@@ -18,9 +18,17 @@ def derive(seed: int, *place: str | int) -> int:
 
 
 @contextmanager
-def drawing(seed: int) -> Iterator[None]:
-    """Draw on the CPU from this seed inside, and leave every generator of torch as it was."""
+def drawing(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Draw from this seed inside, and leave every generator of torch as it was.
+
+    Args:
+        seed: What is drawn from.
+        device: An accelerator that draws from it too; by default only the CPU does.
+    """
+    cuda = device is not None and device.type == "cuda"
     # `torch.manual_seed` would also reseed the accelerators, which no fork here would restore.
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[device] if cuda else []):
         torch.default_generator.manual_seed(seed)
+        if cuda:
+            torch.cuda.manual_seed(seed)
         yield

@@ -28,6 +28,7 @@ from mertk.score import score
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.fit import Parts, fit
 from mertk.train.record import Fit, Scores
+from mertk.train.team import ALONE, Team
 
 Json = Any
 PACKAGES = (
@@ -51,6 +52,7 @@ class Setting:
         ranking: The metric that picks the epoch.
         device: Where to run.
         precision: `fp32`, `bf16` or `fp16`.
+        team: The processes that train each of them together.
     """
 
     corpus: Corpus
@@ -61,6 +63,7 @@ class Setting:
     ranking: Metric
     device: torch.device
     precision: str
+    team: Team = ALONE
 
 
 def conduct(
@@ -96,6 +99,7 @@ def conduct(
         seed=trial.seed,
         device=setting.device,
         precision=setting.precision,
+        team=setting.team,
         checkpoint=checkpoint,
         advance=advance,
     )
@@ -248,6 +252,7 @@ def _provenance(trial: Trial, setting: Setting, began: datetime) -> dict[str, Js
         "began": began.isoformat(timespec="seconds"),
         "device": f"{device.type} ({name})",
         "precision": setting.precision,
+        "processes": setting.team.size,
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),

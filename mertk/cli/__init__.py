@@ -13,6 +13,7 @@ from pathlib import Path
 from mertk.cli.answer import alone, answer
 from mertk.cli.parser import parser
 from mertk.errors import MertkError
+from mertk.launched import launched
 from mertk.letters import visible
 from mertk.outputs import let_go
 
@@ -123,8 +124,10 @@ def _give_up(error: OSError, *, as_json: bool) -> int:
 
 
 def _complain(message: str, *, as_json: bool) -> None:
+    rank = launched().rank
+    who = f"process {rank}: " if rank else ""
     with suppress(OSError):  # nobody can be told
-        print(f"mertk: {visible(message)}", file=sys.stderr)
-        if as_json:
+        print(f"mertk: {who}{visible(message)}", file=sys.stderr)
+        if as_json and not rank:
             answer({"error": message})
             sys.stdout.flush()

@@ -10,6 +10,7 @@ from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
 from mertk.draft import Draft
 from mertk.errors import MertkError
+from mertk.launched import launched
 from mertk.registry import Registry
 from mertk.variants import Edit, edits_from, edits_of, variants
 
@@ -52,6 +53,8 @@ def _go(arguments: argparse.Namespace, edits: list[Edit], *, ablating: bool = Fa
         picks=arguments.picks,
     )
     finished = run_all(made, options, screen)
+    if launched().rank:  # the main process has told it
+        return OK
     telling = Telling(made, finished, options)
     if arguments.json:
         answer(telling.as_json())

@@ -133,6 +133,21 @@ class PartedEncoder(Encoder, Protocol):
         """
 
 
+@runtime_checkable
+class Recomputing(Protocol):
+    """An encoder that, where it is trained, can compute activations again instead of keeping them.
+
+    It then takes about a third longer, in a fraction of the memory, and gives the same numbers.
+    """
+
+    def checkpoint_activations(self) -> None:
+        """Do so from now on.
+
+        Raises:
+            ValueError: This one cannot.
+        """
+
+
 def has_frozen_front(encoder: object) -> bool:
     """Whether training can start from what the encoder's front gave."""
     return isinstance(encoder, FrontedEncoder) and encoder.frozen_front

@@ -19,10 +19,13 @@ class Stream:
         x: [B, T, C] encoded, or [B, T, ...] as loaded; 0 where padded.
         mask: [B, T] bool, True where a step is real. A row without any real step is a clip that
             lacks this modality.
+        lengths: Real steps of each of the B clips, where the host knows them: to read them off the
+            mask, it would have to wait for the device that the mask is on.
     """
 
     x: Tensor
     mask: Tensor
+    lengths: tuple[int, ...] | None = None
 
     def __getitem__(self, rows: Tensor) -> Stream:
         """The same batch with other rows, `rows` being [B] indices or a [B] bool mask."""
@@ -35,7 +38,12 @@ class Stream:
 
     def to(self, device: torch.device | str) -> Stream:
         """The same batch on another device."""
-        return Stream(self.x.to(device, non_blocking=True), self.mask.to(device, non_blocking=True))
+        x = self.x.to(device, non_blocking=True)
+        return Stream(x, self.mask.to(device, non_blocking=True), self.lengths)
+
+    def steps(self) -> tuple[int, ...]:
+        """Real steps of each clip; read off the mask where they are not known."""
+        return tuple(self.mask.sum(1).tolist()) if self.lengths is None else self.lengths
 
 
 Streams = Mapping[str, Stream]

@@ -100,7 +100,11 @@ def _probe(resolved: Resolved, sample: Sample) -> tuple[list[Fault], list[str]]:
     recipe, rows = resolved.recipe, torch.arange(len(sample.labels))
     data = ClipData(tuple(map(str, rows.tolist())), sample.labels, sample.inputs)
     settings = recipe.train.model_copy(
-        update={"epochs": max(recipe.train.epochs, STEPS + 1), "batch_size": len(rows)}
+        update={
+            "epochs": max(recipe.train.epochs, STEPS + 1),
+            "batch_size": len(rows),
+            "micro_batch": None,  # cut in pieces, no graph leads from the losses to the encoders
+        }
     )
     model = _model(resolved, sample, rows)
     watch = Watch(model, _frozen(resolved))
@@ -110,7 +114,7 @@ def _probe(resolved: Resolved, sample: Sample) -> tuple[list[Fault], list[str]]:
         model.train()
         for _ in range(STEPS):
             rates.append([group["lr"] for group in loop.optimizer.param_groups])
-            loop.step(data.batch(rows))
+            loop.step(rows)
         held = [p for group in loop.optimizer.param_groups for p in group["params"]]
     finally:
         machine.free_memory()

@@ -1,6 +1,5 @@
 """Where a trial runs and in which precision."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,21 +9,25 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, PartialState
 
 from mertk.errors import MertkError
+from mertk.launched import launched
+from mertk.train.team import ALONE, Team
 
 
-def pick_device(wanted: str) -> torch.device:
+def pick_device(wanted: str, team: Team = ALONE) -> torch.device:
     """The device to use.
 
+    Args:
+        wanted: `auto`, `cpu` or `cuda`.
+        team: The processes that work together.
+
     Raises:
-        MertkError: CUDA is asked for and not there, or several processes were launched.
+        MertkError: CUDA is asked for and not there, or several processes were launched for what
+            one does.
     """
     if wanted == "cuda" and not torch.cuda.is_available():
         raise MertkError("--device cuda: no CUDA device is visible to torch; use --device auto")
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise MertkError(
-            "a trial runs in one process; instead of launching several, start `mertk run` several "
-            "times on the same --results: they share the trials"
-        )
+    if launched().size > team.size:
+        raise MertkError("one process does this; launch no others beside it")
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(wanted)
@@ -61,8 +64,9 @@ def _fast_precisions(device: torch.device) -> list[str]:
 
 def accelerator(device: torch.device, precision: str) -> Accelerator:
     """A fresh accelerator; its process-wide state would refuse a second precision otherwise."""
-    if PartialState._shared_state and PartialState().num_processes == 1:
-        AcceleratorState._reset_state(reset_partial_state=True)
+    if PartialState._shared_state:
+        alone = PartialState().num_processes == 1
+        AcceleratorState._reset_state(reset_partial_state=alone)
     return Accelerator(
         cpu=device.type == "cpu", mixed_precision="no" if precision == "fp32" else precision
     )

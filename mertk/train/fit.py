@@ -1,20 +1,19 @@
 """One fit: every epoch is trained, validated and tested; the rule picks one afterwards."""
 
-import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from mertk.contracts import Metric
-from mertk.data import Batch, ClipData
+from mertk.data import ClipData
 from mertk.insight import look
 from mertk.model import Model
 from mertk.recipe import Train
@@ -26,11 +25,9 @@ from mertk.train.device import accelerator, repeatable
 from mertk.train.optim import optimizer, scheduler
 from mertk.train.predict import Said, predict
 from mertk.train.record import Epoch, Fit, state_of
-
-log = logging.getLogger(__name__)
-
-STATE = 3
-"""Changed whenever a checkpoint holds other things: a fit that finds an older one starts anew."""
+from mertk.train.relay import Relay
+from mertk.train.resume import resume, state
+from mertk.train.team import ALONE, Team
 
 
 class TrainingError(Exception):
@@ -64,6 +61,7 @@ def fit(
     seed: int,
     device: torch.device,
     precision: str = "fp32",
+    team: Team = ALONE,
     checkpoint: Checkpoint | None = None,
     advance: Callable[[int], object] = lambda _: None,
 ) -> Fit:
@@ -78,6 +76,7 @@ def fit(
         seed: The trial's.
         device: Where.
         precision: `fp32`, `bf16` or `fp16`.
+        team: The processes that train it together; all come to the same.
         checkpoint: Where the state is kept between epochs, if anywhere.
         advance: Called with numbers of epochs that are done; those that a checkpoint holds come
             first, at once.
@@ -87,8 +86,8 @@ def fit(
     """
     with repeatable(device), drawing(seed):
         machine = accelerator(device, precision)
-        loop = Loop(machine, model, data, parts, settings, seed)
-        done = loop.resume(checkpoint)
+        loop = Loop(machine, model, data, parts, settings, seed, team)
+        done = resume(loop, checkpoint)
         advance(len(done.history))
         if not done.history:
             done.before = loop.look()
@@ -97,10 +96,12 @@ def fit(
                 epoch, test, valid = loop.epoch(number, metric)
                 if done.take(epoch, test.scores, metric):
                     done.valid, done.fused, done.after = valid.scores, test.fused, loop.look()
-                    done.weights = state_of(model) if settings.keep_weights else {}
+                    kept = settings.keep_weights and team.main
+                    done.weights = state_of(model) if kept else {}
                 advance(1)
-                if checkpoint and checkpoint.due() and number < settings.epochs:
-                    checkpoint.write(loop.state(done))
+                mine = checkpoint if team.main else None
+                if mine and mine.due() and number < settings.epochs:
+                    mine.write(state(loop, done))
         finally:
             machine.free_memory()
     return done
@@ -117,15 +118,28 @@ class Loop:
         parts: Parts,
         settings: Train,
         seed: int,
+        team: Team = ALONE,
     ) -> None:
         self.machine, self.data, self.parts = machine, data, parts
-        self.settings, self.seed = settings, seed
+        self.settings, self.seed, self.team = settings, seed, team
         self.began = time.monotonic()
         self.batches_per_epoch = len(self._batches(1))
         tuned = optimizer(model, settings)
         schedule = scheduler(tuned, settings, settings.epochs * self.batches_per_epoch)
         self.bare = model
-        self.model, self.optimizer = machine.prepare(model, tuned)
+        # Evaluation mode: gradients are joined by the team, which knows whose they are.
+        self.model = machine.prepare_model(model, evaluation_mode=True)
+        self.optimizer = machine.prepare(tuned)
+        team.align(model)
+        cut = team.size > 1 or settings.micro_batch is not None
+        self.relay = (
+            Relay(model, data, machine, team, settings.micro_batch)
+            if cut and model.encoders
+            else None
+        )
+        self.shared = _trained(model.encoders)
+        known = {id(parameter) for parameter in self.shared}
+        self.copied = [p for p in _trained(model) if id(p) not in known]
         # Not prepared: accelerate would step it once per process and skip steps it should not.
         self.schedule = schedule
 
@@ -146,27 +160,39 @@ class Loop:
         sums: dict[str, Tensor] = {}
         batches = self._batches(number)
         try:
-            for rows in batches:
-                losses = self.step(self.data.batch(rows))
+            for place, rows in enumerate(batches):
+                losses = self.step(rows, derive(self.seed, "encoders", number, place))
                 for name, value in losses.items():
                     sums[name] = sums[name] + value if name in sums else value
         except RuntimeError:
             # Weights that are no numbers any more make operations fail in ways that hide the cause.
-            _check_finite(number, sums)
+            if self.team.failed_together():
+                _check_finite(number, sums, self.team)
             raise
-        return {k: v / len(batches) for k, v in _check_finite(number, sums).items()}
+        return {k: v / len(batches) for k, v in _check_finite(number, sums, self.team).items()}
 
-    def step(self, batch: Batch) -> dict[str, Tensor]:
-        """Take one step of the optimiser and of its schedule; tells the losses by name."""
+    def step(self, rows: Tensor, seed: int = 0) -> dict[str, Tensor]:
+        """Take one step of the optimiser and of its schedule; tells the losses by name.
+
+        Args:
+            rows: [B] of the data, on the CPU.
+            seed: What trained encoders draw from.
+        """
         device = self.machine.device
-        streams = {k: s.to(device) for k, s in batch.streams.items()}
-        output = self.model(streams, batch.labels.to(device))
-        self.machine.backward(output.total)
+        labels = self.data.labels[rows].to(device, non_blocking=True)
+        if self.relay:
+            output = self.relay.learn(rows, labels, seed)
+        else:
+            streams = {k: s.to(device) for k, s in self.data.batch(rows).streams.items()}
+            output = self.model(streams, labels, seed=seed)
+            self.machine.backward(output.total)
+        self.team.join_gradients(self.shared, self.copied)
         if self.settings.clip_grad is not None:
             self.machine.clip_grad_norm_(self.model.parameters(), self.settings.clip_grad)
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad()
+        assert output.total is not None
         losses = {**output.losses, "total": output.total}
         return {name: value.detach() for name, value in losses.items()}
 
@@ -184,7 +210,7 @@ class Loop:
 
     def look(self) -> dict[str, Tensor]:
         """See into the model as it is now; draws nothing that training draws from."""
-        if not len(self.parts.shown):
+        if not len(self.parts.shown) or not self.team.main:
             return {}
         with drawing(self.seed):
             return look(self.bare, self.data.batch(self.parts.shown), self.machine.device)
@@ -192,8 +218,9 @@ class Loop:
     def _predict(self, rows: Tensor) -> Said:
         """Scores that are no numbers would still have a largest one."""
         device = self.machine.device
-        said = predict(self.model, self.data, rows, self.settings.batch_size, device)
-        if not np.isfinite(said.scores).all():
+        size = self.settings.batch_size
+        said = predict(self.model, self.data, rows, size, device, self.relay)
+        if self.team.any(not np.isfinite(said.scores).all()):
             raise TrainingError(
                 "the scores are not finite; a smaller train.lr, train.clip_grad or "
                 "train.weight_decay may help"
@@ -203,65 +230,18 @@ class Loop:
     def _labels(self, rows: Tensor) -> NDArray[Any]:
         return self.data.labels[rows].numpy()
 
-    def state(self, done: Fit) -> dict[str, Any]:
-        """Everything that the next epoch rests on."""
-        scaler = self.machine.scaler
-        return {
-            "made_by": self._maker(),
-            "model": self.bare.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "scaler": scaler.state_dict() if scaler else {},
-            "history": [asdict(e) for e in done.history],
-            "scores": [torch.from_numpy(s) for s in done.scores],
-            "selected": done.selected,
-            "valid": torch.from_numpy(done.valid),
-            "fused": done.fused,
-            "weights": done.weights,
-            "before": done.before,
-            "after": done.after,
-            "seconds": done.seconds + time.monotonic() - self.began,
-        }
 
-    def _maker(self) -> str:
-        """What a state can only be resumed under."""
-        device, precision = self.machine.device.type, self.machine.mixed_precision
-        keeps = ", with weights" if self.settings.keep_weights else ""
-        return f"state {STATE}, torch {torch.__version__} {device} {precision}{keeps}"
-
-    def resume(self, checkpoint: Checkpoint | None) -> Fit:
-        """Go back to the last kept state, if there is one."""
-        state = checkpoint.read() if checkpoint else None
-        if state is None:
-            return Fit()
-        if state.get("made_by") != self._maker():
-            log.info("an unfinished trial was kept by another setting or version; starting anew")
-            return Fit()
-        self.bare.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        if self.machine.scaler:
-            self.machine.scaler.load_state_dict(state["scaler"])
-        return Fit(
-            history=[Epoch(**e) for e in state["history"]],
-            scores=[s.numpy() for s in state["scores"]],
-            selected=state["selected"],
-            valid=state["valid"].numpy(),
-            fused=state["fused"],
-            weights=state["weights"],
-            before=state["before"],
-            after=state["after"],
-            seconds=state["seconds"],
-        )
+def _trained(module: nn.Module) -> list[nn.Parameter]:
+    return [p for p in module.parameters() if p.requires_grad]
 
 
-def _check_finite(number: int, sums: Mapping[str, Tensor]) -> dict[str, float]:
+def _check_finite(number: int, sums: Mapping[str, Tensor], team: Team) -> dict[str, float]:
     """The sums as numbers: the one place in an epoch where the host waits for the device."""
     if not sums:
         return {}
     values = torch.stack([v.float() for v in sums.values()]).tolist()
     found = dict(zip(sums, values, strict=True))
-    if not all(math.isfinite(v) for v in values):
+    if team.any(not all(math.isfinite(v) for v in values)):
         told = ", ".join(f"{k} {v:.4g}" for k, v in found.items())
         raise TrainingError(
             f"epoch {number}: a training loss is not finite (sums: {told}); a smaller train.lr, "

@@ -9,6 +9,8 @@ from mertk.errors import RecipeError
 from mertk.registry import discover
 from mertk.variants import FULL, Edit, edits_of, variants
 
+TRAINED = "encoders.words={use: './toy_parts.py:Trained', train: true}"
+SOUND = "{use: wavlm, checkpoint: none, train: true}"
 ONE = "{words: {use: './toy_parts.py:Spelled'}}"
 
 
@@ -49,6 +51,19 @@ def faults(draft: Draft, *edits: Edit) -> list[str]:
             ["train.schedule=one_cycle", "train.warmup=0"],
             "train.warmup: one_cycle takes 0.3 where this is 0",
         ),
+        (["train.micro_batch=4"], "train.micro_batch: no encoder is trained (got 4); leave it out"),
+        (
+            [TRAINED, "train.micro_batch=8"],
+            "train.micro_batch: train.batch_size is 8, so that no batch is cut (got 8)",
+        ),
+        (
+            ["train.checkpoint_activations=true"],
+            "train.checkpoint_activations: no encoder is trained (got True)",
+        ),
+        (
+            [TRAINED, "train.checkpoint_activations=true"],
+            "train.checkpoint_activations: words cannot do it (got True); leave it out",
+        ),
         (
             [f"encoders={ONE}", "tasks={}", "train.modality_dropout=0.2", "fusion=concat"],
             "train.modality_dropout: there is one stream only",
@@ -70,7 +85,9 @@ def test_all_of_them_are_told_together(toy: Draft) -> None:
 @pytest.mark.parametrize(
     "sets",
     [
-        ["train.encoder_lr=1e-5", "encoders.words={use: './toy_parts.py:Trained', train: true}"],
+        ["train.encoder_lr=1e-5", TRAINED],
+        ["train.micro_batch=7", TRAINED],
+        ["train.checkpoint_activations=true", f"encoders.words={SOUND}"],
         ["train.encoder_lr=null"],
         ["train.select={on: held_out_clips, share: 0.2}"],
         ["train.select={on: held_out_speaker, speakers: 2}"],

@@ -16,10 +16,11 @@ from mertk.recipe import Train
 from mertk.registry import discover
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_precision
-from mertk.train.fit import STATE, Parts, TrainingError, fit
+from mertk.train.fit import Parts, TrainingError, fit
 from mertk.train.optim import optimizer, scheduler
 from mertk.train.predict import Said, predict
 from mertk.train.record import Fit
+from mertk.train.resume import STATE
 from mertk_plugins.metrics.ua import UA
 
 CPU = torch.device("cpu")

@@ -13,7 +13,7 @@ from mertk import media
 from mertk.contracts import Clip, MediaRef, Stream
 from mertk_plugins._checks import a_count, above_zero
 from mertk_plugins.encoders._arguments import Sampling
-from mertk_plugins.encoders._steps import on_present
+from mertk_plugins.encoders._steps import on_device, on_present
 
 Picture = NDArray[np.uint8]
 
@@ -125,10 +125,13 @@ def embed_frames(stream: Stream, dim: int, chunk: int, embed: Callable[[Tensor],
     """
 
     def encode(present: Stream) -> Stream:
-        frames = present.x[present.mask]
+        clips, steps = present.mask.shape
+        places = [clip * steps + t for clip, n in enumerate(present.steps()) for t in range(n)]
+        real = on_device(places, present.x.device)
+        frames = present.x.flatten(0, 1)[real]
         vectors = torch.cat([embed(part) for part in torch.split(frames, chunk)])
-        x = vectors.new_zeros(*present.mask.shape, dim)
-        x[present.mask] = vectors
-        return Stream(x, present.mask)
+        x = vectors.new_zeros(clips * steps, dim)
+        x[real] = vectors
+        return Stream(x.view(clips, steps, dim), present.mask)
 
     return on_present(stream, dim, encode)

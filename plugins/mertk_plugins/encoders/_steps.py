@@ -1,9 +1,10 @@
 """Arithmetic on padded sequences that the encoders share.
 
-Masks are prefixes: the real steps of a clip come first.
+Masks are prefixes: the real steps of a clip come first. What depends on lengths is worked out from
+`Stream.steps`, which the host knows in training: it never waits for the device.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,16 @@ def mask_of(lengths: Tensor, steps: int) -> Tensor:
     return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(-1)
 
 
+def on_device(numbers: Sequence[int], device: torch.device) -> Tensor:
+    """Numbers that the host knows, on a device, without waiting for it."""
+    return torch.tensor(numbers, dtype=torch.long).to(device, non_blocking=True)
+
+
+def unpadded(stream: Stream) -> bool:
+    """Whether every step of every clip is real."""
+    return min(stream.steps()) == stream.x.shape[1]
+
+
 def on_present(stream: Stream, dim: int, encode: Callable[[Stream], Stream]) -> Stream:
     """Encode the clips that have the modality, without the padding that all of them share.
 
@@ -33,21 +44,24 @@ def on_present(stream: Stream, dim: int, encode: Callable[[Stream], Stream]) -> 
     Returns:
         [B, T', dim]; clips that lack the modality come out masked, at least one step long.
     """
-    lengths = stream.mask.sum(1)
-    present = lengths > 0
-    clips = len(lengths)
-    if not present.any():
+    lengths = stream.steps()
+    clips, longest = len(lengths), max(lengths)
+    if not longest:
         x = torch.zeros(clips, 1, dim, device=stream.x.device)
-        return Stream(x, torch.zeros(clips, 1, dtype=torch.bool, device=x.device))
-    longest = int(lengths.max())
-    stream = Stream(stream.x[:, :longest], stream.mask[:, :longest])
-    if present.all():
-        return encode(stream)
-    some = encode(stream[present])
+        return Stream(x, torch.zeros(clips, 1, dtype=torch.bool, device=x.device), lengths)
+    x, mask = stream.x[:, :longest], stream.mask[:, :longest]
+    if all(lengths):
+        return encode(Stream(x, mask, lengths))
+    there = [clip for clip, steps in enumerate(lengths) if steps]
+    rows = on_device(there, x.device)
+    some = encode(Stream(x[rows], mask[rows], tuple(lengths[clip] for clip in there)))
     x = some.x.new_zeros(clips, *some.x.shape[1:])
     mask = some.mask.new_zeros(clips, some.mask.shape[1])
-    x[present], mask[present] = some.x, some.mask
-    return Stream(x, mask)
+    x[rows], mask[rows] = some.x, some.mask
+    if some.lengths is None:
+        return Stream(x, mask)
+    known = dict(zip(there, some.lengths, strict=True))
+    return Stream(x, mask, tuple(known.get(clip, 0) for clip in range(clips)))
 
 
 def by_windows(
@@ -78,16 +92,20 @@ def by_windows(
         steps = present.x.shape[1]
         if steps <= window + beyond and steps < window + least:
             return encode(present)
-        parts = []
-        for start in (0, *range(window, steps - least + 1, window)):
-            seen = slice(start, start + window + beyond)
-            x, mask = present.x[:, seen], present.mask[:, seen]
-            if start:
-                mask = mask & (mask.sum(1, keepdim=True) >= least)
-            parts.append(on_present(Stream(x, mask), dim, encode))
+        starts = (0, *range(window, steps - least + 1, window))
+        seen = [_window(present, start, window + beyond, least) for start in starts]
+        parts = [on_present(part, dim, encode) for part in seen]
         return Stream(torch.cat([p.x for p in parts], 1), torch.cat([p.mask for p in parts], 1))
 
     return on_present(stream, dim, windows)
+
+
+def _window(stream: Stream, start: int, steps: int, least: int) -> Stream:
+    """Some steps of each clip; behind the beginning, of those clips only that have enough there."""
+    real = [min(max(length - start, 0), steps) for length in stream.steps()]
+    lengths = tuple(n if n >= least or not start else 0 for n in real)
+    x = stream.x[:, start : start + steps]
+    return Stream(x, mask_of(on_device(lengths, x.device), x.shape[1]), lengths)
 
 
 @dataclass(frozen=True)
@@ -151,7 +169,7 @@ def averaged(stream: Stream, native: float, rate: float | None) -> Stream:
 
 def _joined(x: Tensor, mask: Tensor, joins: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
     """Numbers [B, T'] and sums [B, T', C] of the real steps that each of T' joins."""
-    member = torch.from_numpy(joins).to(x)
+    member = torch.from_numpy(joins).to(x.device, x.dtype, non_blocking=True)
     # As products with a 0/1 matrix, which repeat exactly on every device; autocast would round.
     with torch.autocast(x.device.type, enabled=False):
         real = mask.to(x.dtype)

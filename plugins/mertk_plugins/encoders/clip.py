@@ -134,6 +134,10 @@ class CLIP(nn.Module):
         """The same, `chunk` frames at a time."""
         return self.frames(clip, self.chunk)
 
+    def checkpoint_activations(self) -> None:
+        """Compute what happens within its layers again when gradients need it."""
+        self.model.activation_checkpointing_enable({"use_reentrant": False})
+
     def forward(self, stream: Stream) -> Stream:
         """Embed frames [B, T, 3, S, S] -> [B, T, C]."""
         return embed_frames(stream, self.dim, self.chunk, self._embed)

@@ -70,7 +70,7 @@ class Timm(nn.Module):
     ) -> None:
         super().__init__()
         a_count("chunk", chunk)
-        self.chunk = chunk
+        self.chunk, self.name = chunk, model
         published = _published(model)
         load, draw = partial(_trained, model, published), partial(_small, model)
         loaded = obtain(checkpoint, load, draw, seed, trial_seed)
@@ -110,6 +110,19 @@ class Timm(nn.Module):
     def parts(self, clip: Clip) -> Iterator[NDArray[np.uint8]]:
         """The same, `chunk` frames at a time."""
         return self.frames(clip, self.chunk)
+
+    def checkpoint_activations(self) -> None:
+        """Compute what happens within its blocks again when gradients need it.
+
+        Raises:
+            ValueError: This model of timm's cannot.
+        """
+        try:
+            self.model.set_grad_checkpointing(True)
+        except (AssertionError, AttributeError):
+            raise ValueError(
+                f"timm cannot do it in {self.name!r}; leave it out, or choose another model"
+            ) from None
 
     def forward(self, stream: Stream) -> Stream:
         """Embed frames [B, T, 3, H, W] -> [B, T, C]."""

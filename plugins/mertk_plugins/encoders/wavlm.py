@@ -2,7 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -30,7 +31,7 @@ from mertk_plugins.encoders._hub import NONE
 from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._pretraining import by_checkpoint
 from mertk_plugins.encoders._sound import SoundReader
-from mertk_plugins.encoders._steps import Pace, by_windows, mask_of
+from mertk_plugins.encoders._steps import Pace, by_windows, mask_of, on_device, unpadded
 from mertk_plugins.encoders._unused import of_small_models
 from mertk_plugins.encoders._weights import Loaded, obtain, pretrained
 
@@ -132,6 +133,11 @@ class WavLM(nn.Module):
             sound = (sound - sound.mean()) / np.sqrt(sound.var() + 1e-7)
         return sound[:, None]
 
+    def checkpoint_activations(self) -> None:
+        """Compute what happens within its layers again when gradients need it."""
+        contexts = {"context_fn": lambda: (nullcontext(), _quietly())}
+        self.model.activation_checkpointing_enable({"use_reentrant": False, **contexts})
+
     def forward(self, stream: Stream) -> Stream:
         """Encode waveforms [B, T, 1] -> [B, T', C]."""
         return self.back(self.front(stream))
@@ -153,27 +159,25 @@ class WavLM(nn.Module):
     def _convolve(self, stream: Stream) -> Stream:
         config = self.model.config
         reach = _reach(config)
-        samples = stream.mask.sum(1).clamp(min=reach)
+        samples = [max(length, reach) for length in stream.steps()]
         sound = nn.functional.pad(stream.x[..., 0], (0, max(0, reach - stream.x.shape[1])))
-        steps = _steps(config, samples)
-        features = self._features(sound, samples, int(steps.max()))
-        mask = mask_of(steps, features.shape[1])
-        return Stream(features * mask.unsqueeze(-1), mask)
+        steps = tuple(_steps(config, length) for length in samples)
+        features = self._features(sound, samples, max(steps))
+        mask = mask_of(on_device(steps, sound.device), features.shape[1])
+        return Stream(features * mask.unsqueeze(-1), mask, steps)
 
     def _transform(self, stream: Stream) -> Stream:
         mask = stream.mask
         hidden, _ = self.model.feature_projection(stream.x)
         if self.spec_augment and self.training:
             hidden = spec_augment(hidden, mask, self.model)
-        with warnings.catch_warnings():
-            # transformers hands torch a bool and a float mask, which torch will stop to accept.
-            warnings.filterwarnings("ignore", "Support for mismatched key_padding_mask")
+        with _quietly():
             hidden = self.model.encoder(
-                hidden, attention_mask=None if mask.all() else mask
+                hidden, attention_mask=None if unpadded(stream) else mask
             ).last_hidden_state
         return Stream(hidden * mask.unsqueeze(-1), mask)
 
-    def _features(self, sound: Tensor, samples: Tensor, steps: int) -> Tensor:
+    def _features(self, sound: Tensor, samples: Sequence[int], steps: int) -> Tensor:
         """Sound [B, T] -> features [B, steps, C]."""
         front = self.model.feature_extractor
         if self.model.config.feat_extract_norm != "group":
@@ -181,11 +185,19 @@ class WavLM(nn.Module):
             return features.transpose(1, 2)
         # Group norm takes its statistics over time, where padding would count.
         out = sound.new_zeros(len(sound), steps, self.model.config.conv_dim[-1])
-        for length in sorted(set(samples.tolist())):
-            rows = samples == length
+        for length in sorted(set(samples)):
+            rows = on_device([i for i, n in enumerate(samples) if n == length], sound.device)
             features = front(sound[rows, :length]).transpose(1, 2)
             out[rows, : features.shape[1]] = features.to(out.dtype)
         return out
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without what torch says of transformers' masks, one of which is of bool and one of float."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Support for mismatched key_padding_mask")
+        yield
 
 
 def _of_training(arguments: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, str]:
@@ -198,7 +210,7 @@ def _of_training(arguments: Mapping[str, Any], place: Mapping[str, Any]) -> dict
     return dict.fromkeys(asked, why)
 
 
-def _steps(config: Any, samples: Tensor) -> Tensor:
+def _steps(config: Any, samples: int) -> int:
     """Steps that the convolutions make of so many samples."""
     for kernel, stride in zip(config.conv_kernel, config.conv_stride, strict=True):
         samples = (samples - kernel) // stride + 1

@@ -26,7 +26,7 @@ from mertk_plugins.encoders._layers import layer_index
 from mertk_plugins.encoders._mel import MelBank
 from mertk_plugins.encoders._pretraining import by_checkpoint
 from mertk_plugins.encoders._sound import SoundReader
-from mertk_plugins.encoders._steps import Pace, by_windows, mask_of
+from mertk_plugins.encoders._steps import Pace, by_windows, mask_of, unpadded
 from mertk_plugins.encoders._unused import of_small_models
 from mertk_plugins.encoders._weights import Loaded, obtain, pretrained
 
@@ -113,6 +113,10 @@ class Whisper(nn.Module):
         scaled: NDArray[np.float32] = np.maximum(mel, floor) / 4 + 1
         return scaled[: self.mel.steps(len(sound))]
 
+    def checkpoint_activations(self) -> None:
+        """Compute what happens within its layers again when gradients need it."""
+        self.model.activation_checkpointing_enable({"use_reentrant": False})
+
     def forward(self, stream: Stream) -> Stream:
         """Encode log-mel spectrograms [B, T, M] -> [B, T', C]."""
         window = self.window // self.mel.hop
@@ -123,7 +127,8 @@ class Whisper(nn.Module):
         hidden, mask = self._front(stream)
         hidden = hidden + model.embed_positions.weight[: hidden.shape[1]]
         hidden = nn.functional.dropout(hidden, model.dropout, self.training)
-        seen = None if mask.all() else mask[:, None, None].expand(-1, -1, mask.shape[1], -1)
+        whole = unpadded(stream)
+        seen = None if whole else mask[:, None, None].expand(-1, -1, mask.shape[1], -1)
         for layer in model.layers:
             hidden = layer(hidden, seen)
         hidden = model.layer_norm(hidden)

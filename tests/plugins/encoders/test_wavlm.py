@@ -177,7 +177,7 @@ def test_sound_is_normalised_as_the_checkpoint_says(normalize, tmp_path, clips):
 @given(st.integers(1, 40_000))
 def test_lengths_follow_the_convolutions(samples):
     config = WavLMConfig(**TINY)
-    steps = _steps(config, torch.tensor([samples]))
+    steps = _steps(config, samples)
     assert steps == WavLMModel._get_feat_extract_output_lengths(
         type("Model", (), {"config": config})(), torch.tensor([samples])
     )
