@@ -44,7 +44,7 @@ from mertk.extract import fill
 from mertk.store import Store
 
 LONG = 1800.0
-CLIPS = {"whisper": 128, "wavlm": 48, "clip": 8}
+CLIPS = {"whisper": 64, "wavlm": 24, "clip": 4}
 
 
 class Forward:
