@@ -98,6 +98,21 @@ def test_an_empty_file_says_so(tmp_path: Path, suffix: str) -> None:
             call(MediaRef(path))
 
 
+def test_a_list_of_other_files_is_no_way_to_read_them(
+    sounds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.wav"
+    other.write_bytes(sounds["wav"].read_bytes())
+    script, protocol = tmp_path / "script.wav", Path("concat:other.wav")
+    script.write_text("ffconcat version 1.0\nfile other.wav\n")
+    with pytest.raises(MediaError, match=r"script.wav: is a list of other files \(concat\)"):
+        media.sound(MediaRef(script), RATE)
+    monkeypatch.chdir(tmp_path)
+    protocol.write_bytes(b"nothing that FFmpeg reads")
+    with pytest.raises(MediaError, match="is no sound or video"):
+        media.sound(MediaRef(protocol), RATE)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     content=st.binary(min_size=1, max_size=4000),
