@@ -27,8 +27,11 @@ def write(page: Page, boards: Sequence[Board], folder: Path) -> list[Path]:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{path.name}.tmp")
-            temporary.write_text(text, encoding="utf-8", newline="")
-            temporary.replace(path)
+            try:
+                temporary.write_text(text, encoding="utf-8", newline="")
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)  # there only where it could not be written whole
             written.append(path)
     except OSError as error:
         reason = error.strerror or str(error)

@@ -15,9 +15,16 @@ from tests.faults.undisturbed import Undisturbed
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(1200)]
 
-SHARES = (0.03, 0.1, 0.2, 0.35, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 0.97, 1.0)
+OF_FEATURES = (0.1, 0.5, 0.9)
+OF_RESULTS = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
+"""How much of the room there is that a run takes, first for features and then for results."""
 FULL = {"no space for": "store", "results cannot be written": "results", "cannot be kept": "state"}
 """What a message tells of where the disk was full."""
+
+
+def pages(size: float) -> int:
+    """A size as KiB of whole pages, one at least."""
+    return max(1, int(size) // 4096) * 4
 
 
 def filled(err: str) -> set[str]:
@@ -27,10 +34,12 @@ def filled(err: str) -> set[str]:
 def test_a_disk_that_is_full_anywhere_in_a_run_costs_nothing(
     undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    whole = used(undisturbed.place / "home/features") + used(undisturbed.place / "results")
+    features, results = (used(undisturbed.place / part) for part in ("home/features", "results"))
+    sizes = [share * features for share in OF_FEATURES]
+    sizes += [features + share * results for share in OF_RESULTS]
     statuses, where = Counter[int](), Counter[str]()
-    for number, share in enumerate(SHARES):
-        with disk(tmp_path / f"disk{number}", f"size={int(share * whole) // 4096 * 4}k") as small:
+    for number, size in enumerate(sizes):
+        with disk(tmp_path / f"disk{number}", f"size={pages(size)}k") as small:
             undisturbed.give_corpus(small.folder)
             ended = live(run(), small.folder, small_steps)
             statuses[ended.status] += 1
@@ -46,7 +55,7 @@ def test_a_disk_that_is_full_anywhere_in_a_run_costs_nothing(
             assert holding.results(small.folder / "results") == undisturbed.results
             assert holding.store(small.folder / "home") == undisturbed.store
     print(
-        f"\n{len(SHARES)} sizes up to {whole / 2**20:.2f} MiB: exit statuses {dict(statuses)}; "
+        f"\n{len(sizes)} sizes up to {sizes[-1] / 2**20:.2f} MiB: exit statuses {dict(statuses)}; "
         f"full in {dict(where)}; all ended as an undisturbed run"
     )
     assert where.keys() == {*FULL.values()}, "the disk was never full in one of the places"
@@ -55,16 +64,16 @@ def test_a_disk_that_is_full_anywhere_in_a_run_costs_nothing(
 def test_a_full_disk_costs_a_report_and_no_result(undisturbed: Undisturbed, tmp_path: Path) -> None:
     results = str(undisturbed.place / "results")
     page = tmp_path / "page"
-    page.mkdir()
+    undisturbed.give_corpus(page)
     assert live(["report", results, "--out", "report", "--json"], page).status == 0
     whole, refused = used(page / "report"), 0
     for number, share in enumerate((0.0, 0.1, 0.3, 0.6, 0.9)):
-        with disk(
-            tmp_path / f"disk{number}", f"size={max(1, int(share * whole) // 4096) * 4}k"
-        ) as d:
+        with disk(tmp_path / f"disk{number}", f"size={pages(share * whole)}k") as d:
+            undisturbed.give_corpus(d.folder)
             ended = live(["report", results, "--out", "report", "--json"], d.folder)
             assert ended.status == 2, ended.err
             well_formed(ended.err)
+            assert not list((d.folder / "report").rglob(".*")), "half a file was left behind"
             refused += 1
             d.set("size=100m")
             assert live(["report", results, "--out", "report", "--json"], d.folder).status == 0

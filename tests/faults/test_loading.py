@@ -53,9 +53,6 @@ def yaml(mark: Path) -> bytes:
     return f"name: !!python/object/apply:os.mkdir ['{mark}']\nmetrics: [ua]\n".encode()
 
 
-KINDS = [pickled, saved_by_torch, saved_by_numpy, npz, yaml]
-
-
 def test_the_traps_of_this_file_do_snap(tmp_path: Path) -> None:
     pickle.loads(pickled(tmp_path / "one"))
     torch.load(io.BytesIO(saved_by_torch(tmp_path / "two")), weights_only=False)
@@ -63,16 +60,16 @@ def test_the_traps_of_this_file_do_snap(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"one", "two", "three"}
 
 
-@pytest.mark.parametrize("trap", KINDS, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize(
-    "name",
+    ("name", "trap"),
     [
-        "weights.safetensors",
-        "insight.safetensors",
-        "predictions.parquet",
-        "validation.parquet",
-        "trial.json",
-        "recipe.yaml",
+        ("weights.safetensors", pickled),
+        ("weights.safetensors", saved_by_torch),
+        ("insight.safetensors", pickled),
+        ("predictions.parquet", pickled),
+        ("validation.parquet", saved_by_numpy),
+        ("trial.json", pickled),
+        ("recipe.yaml", yaml),
     ],
 )
 def test_a_trap_among_results_does_not_snap(
@@ -105,7 +102,7 @@ def harmless(ended: Ended, mark: Path) -> None:
         well_formed(ended.err)
 
 
-@pytest.mark.parametrize("trap", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("trap", [pickled, saved_by_torch, saved_by_numpy])
 def test_a_trap_in_the_store_or_in_place_of_a_kept_state_does_not_snap(
     undisturbed: Undisturbed, tmp_path: Path, trap: Callable[[Path], bytes]
 ) -> None:
@@ -123,8 +120,16 @@ def test_a_trap_in_the_store_or_in_place_of_a_kept_state_does_not_snap(
     harmless(live(run("--redo"), place, small_steps), mark)
 
 
-@pytest.mark.parametrize("trap", KINDS, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("name", ["features.npz", "features.npy", "features.pt", "features.pkl"])
+@pytest.mark.parametrize(
+    ("name", "trap"),
+    [
+        ("features.npz", npz),
+        ("features.npz", pickled),
+        ("features.npy", saved_by_numpy),
+        ("features.pt", saved_by_torch),
+        ("features.pkl", pickled),
+    ],
+)
 def test_a_trap_as_a_table_of_features_does_not_snap(
     tmp_path: Path, name: str, trap: Callable[[Path], bytes]
 ) -> None:
@@ -143,7 +148,7 @@ def test_a_trap_as_a_table_of_features_does_not_snap(
     assert ended.status == 2
 
 
-@pytest.mark.parametrize("trap", [pickled, saved_by_torch], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("trap", [pickled, saved_by_torch])
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "model.safetensors"])
 def test_a_trap_as_weights_of_an_encoder_does_not_snap(
     tmp_path: Path, name: str, trap: Callable[[Path], bytes]
