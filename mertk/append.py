@@ -106,7 +106,8 @@ class Writer:
             if layout is not None and found != layout:
                 raise StoreError(
                     f"{self._folder}: holds steps of {layout}, and the encoder now gives {found}; "
-                    "if it changed, raise its `version`"
+                    "if it changed, raise its `version`; if not, delete the folder: what it holds "
+                    "is computed again"
                 )
             layout = found
         return layout

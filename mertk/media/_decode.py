@@ -14,6 +14,8 @@ _STEPS_BACK = (0.0, 2.0, 15.0)
 _PREROLL = {"video": 0.0, "audio": 0.5}  # lossy sound needs the packets before to be exact
 _RATE = 25.0  # of pictures in a file that tells neither time nor rate, as FFmpeg assumes
 
+_PIXELS = 1 << 26  # of a picture, twice those of a film in 8K; a few bytes may state any size
+
 # Formats that state their length, so that a truncated file can be told from a short one.
 _STATES_LENGTH = {"mov", "mp4", "avi", "flv", "matroska", "webm"}
 
@@ -80,11 +82,18 @@ class _Reader:
                 self.damage = says(error)
                 continue
             for frame in frames:
+                self._refuse_large(frame)
                 timed = self._time(frame)
                 if timed is None:
                     return
                 yield (*timed, frame)
         self._refuse_truncated()
+
+    def _refuse_large(self, frame: Any) -> None:
+        if self.stream.type == "video" and frame.width * frame.height > _PIXELS:
+            raise MediaError(
+                self.path, f"holds pictures of {frame.width}x{frame.height}; scale them down first"
+            )
 
     def _packets(self) -> Iterator[Any]:
         media = [s for s in self.container.streams if s.type in ("audio", "video")]

@@ -20,6 +20,9 @@ TOLERANCE: Final = 0.1
 NEVER: Final = 1e9
 """Seconds that no file reaches; times its rate they can still be counted."""
 
+_LISTS: Final = {"hls", "concat", "dash", "imf", "sdp"}
+"""Formats that only name other files: what lies in those is in no digest, and may lie anywhere."""
+
 # FFmpeg writes what it thinks of a file to the terminal; what matters comes back as an error.
 av.logging.set_level(av.logging.PANIC)
 
@@ -114,15 +117,19 @@ def container(path: Path) -> Iterator[Any]:
     """Open a file with FFmpeg.
 
     Raises:
-        MediaError: FFmpeg cannot read it.
+        MediaError: FFmpeg cannot read it, or it only names other files.
     """
     try:
-        opened = av.open(str(path), metadata_errors="ignore")
+        # `file:`, since FFmpeg takes other words before a colon for ways to other places.
+        opened = av.open(f"file:{path}", metadata_errors="ignore")
     except (av.FFmpegError, ValueError) as error:
         raise MediaError(
             path, f"is no sound or video that FFmpeg can read ({says(error)})"
         ) from None
     with opened:
+        if not _LISTS.isdisjoint(opened.format.name.split(",")):
+            kind = opened.format.name
+            raise MediaError(path, f"is a list of other files ({kind}); name these themselves")
         yield opened
 
 

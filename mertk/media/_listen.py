@@ -14,7 +14,7 @@ from mertk.errors import MediaError
 from mertk.media._decode import decode
 from mertk.media._files import refuse_short
 from mertk.media._parts import Parts, in_one_pass
-from mertk.media._sound import Mixer, Samples, refuse_odd, soundfile_for
+from mertk.media._sound import Mixer, Samples, mono, refuse_odd, soundfile_for
 from mertk.media._wav import refuse_truncated
 
 FRAMES_PER_SECOND: Final = 40
@@ -89,7 +89,7 @@ def _blocks(ref: MediaRef, start: float, end: float | None) -> Iterator[tuple[fl
                 block = opened.read(min(_BLOCK, last - place), dtype="float32", always_2d=True)
                 if not len(block):
                     raise MediaError(ref.path, f"ends after {place / rate:.2f} s; copy it again")
-                yield place / rate, block.mean(axis=1, dtype=np.float32), rate
+                yield place / rate, mono(block), rate
                 place += len(block)
         except soundfile.LibsndfileError as error:
             raise MediaError(

@@ -20,6 +20,7 @@ from mertk.media._wav import refuse_truncated
 Samples = NDArray[np.float32]
 
 _RATES: Final = range(1000, 200_001)  # hertz; a damaged header may state anything
+_LOUDEST: Final = 2.0**31  # full scale of the widest integers, which some files hold as floats
 _CROSSINGS: Final = 64  # zero crossings of the resampling filter on each side
 _BETA: Final = 9.0  # Kaiser window, stop band about -90 dB
 _CUTOFF: Final = 0.955  # of the lower Nyquist rate, so that the stop band begins just there
@@ -58,12 +59,14 @@ def refuse_odd(ref: MediaRef, samples: Samples, rate: int) -> None:
     """Refuse what a damaged file may hold.
 
     Raises:
-        MediaError: A rate that no recorder has, or samples that are not numbers.
+        MediaError: A rate that no recorder has, or samples that are not numbers of any scale.
     """
     if rate not in _RATES:
         raise MediaError(ref.path, f"states an unlikely rate of {rate} Hz; convert it first")
     if not np.isfinite(samples).all():
         raise MediaError(ref.path, "holds samples that are not numbers (NaN or infinite)")
+    if len(samples) and (loudest := float(np.abs(samples).max())) > _LOUDEST:
+        raise MediaError(ref.path, f"holds samples beyond any scale ({loudest:g}); copy it again")
 
 
 def soundfile_for(ref: MediaRef) -> soundfile.SoundFile | None:
@@ -101,7 +104,13 @@ def _read(ref: MediaRef, end: float | None) -> tuple[Samples, int]:
             raise MediaError(
                 ref.path, f"is damaged or truncated ({error.error_string}); copy it again"
             ) from None
-    return samples.mean(axis=1, dtype=np.float32), rate
+    return mono(samples), rate
+
+
+def mono(samples: Samples) -> Samples:
+    """[T, channels] -> [T], their mean; what is beyond any number is told by `refuse_odd`."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return samples.mean(axis=1, dtype=np.float32)
 
 
 def _with_ffmpeg(ref: MediaRef, end: float | None) -> tuple[Samples, int]:

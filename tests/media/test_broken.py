@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from mertk import media
 from mertk.contracts import MediaRef
@@ -96,6 +97,34 @@ def test_an_empty_file_says_so(tmp_path: Path, suffix: str) -> None:
     for call in (lambda r: media.sound(r, RATE), media.pictures, media.duration):
         with pytest.raises(MediaError, match="the file is empty"):
             call(MediaRef(path))
+
+
+def test_a_list_of_other_files_is_no_way_to_read_them(
+    sounds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.wav"
+    other.write_bytes(sounds["wav"].read_bytes())
+    script, protocol = tmp_path / "script.wav", Path("concat:other.wav")
+    script.write_text("ffconcat version 1.0\nfile other.wav\n")
+    with pytest.raises(MediaError, match=r"script.wav: is a list of other files \(concat\)"):
+        media.sound(MediaRef(script), RATE)
+    monkeypatch.chdir(tmp_path)
+    protocol.write_bytes(b"nothing that FFmpeg reads")
+    with pytest.raises(MediaError, match="is no sound or video"):
+        media.sound(MediaRef(protocol), RATE)
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.png"
+    Image.new("1", (9000, 9000)).save(path)
+    for read in (lambda r: list(media.pictures(r)), lambda r: raised(media.watch([r])[0])):
+        with pytest.raises(MediaError, match="bomb.png: holds pictures of 9000x9000; scale"):
+            read(MediaRef(path))
+
+
+def raised(found: object) -> None:
+    if isinstance(found, MediaError):
+        raise found
 
 
 @settings(max_examples=60, deadline=None)
@@ -224,6 +253,19 @@ def test_samples_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="not numbers"):
         media.sound(MediaRef(tmp_path / "nan.wav"), RATE)
     assert len(media.sound(MediaRef(tmp_path / "nan.wav", 0.5), RATE)) == 8000
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize(("value", "what"), [(1e30, "beyond any scale"), (3e38, "holds samples")])
+def test_samples_beyond_any_scale_are_refused_without_a_warning(
+    tmp_path: Path, channels: int, value: float, what: str
+) -> None:
+    samples = np.full((RATE, channels), value, np.float32)
+    soundfile.write(tmp_path / "loud.wav", samples, RATE, subtype="FLOAT")
+    with pytest.raises(MediaError, match=what):
+        media.sound(MediaRef(tmp_path / "loud.wav"), RATE)
+    with pytest.raises(MediaError, match=what):
+        raised(media.listen([MediaRef(tmp_path / "loud.wav")])[0])
 
 
 def test_a_file_that_may_not_be_read_says_so(

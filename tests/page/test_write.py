@@ -41,3 +41,12 @@ def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(MertkError, match=r"out: cannot be written \(.*\); choose another --out"):
         write(compose(boards, Wishes("toy")), boards, tmp_path / "out")
+
+
+def test_a_file_that_cannot_be_written_leaves_no_half_beside_it(tmp_path: Path) -> None:
+    made_run(tmp_path / "r", "one")
+    boards = sorted_out(tmp_path / "r")
+    (tmp_path / "out" / "index.html").mkdir(parents=True)
+    with pytest.raises(MertkError, match="cannot be written"):
+        write(compose(boards, Wishes("toy")), boards, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["index.html"]

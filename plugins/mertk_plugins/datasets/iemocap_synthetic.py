@@ -110,6 +110,8 @@ class SyntheticIEMOCAP:
 
     @cached_property
     def _written(self) -> IEMOCAP:
+        if _complete(self.folder):  # which needs no lock, and may lie where none can be had
+            return self._corpus
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{self.folder}.lock"):
