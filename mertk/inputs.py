@@ -68,6 +68,7 @@ def gather(
     device: torch.device,
     screen: Screen,
     *,
+    mapped: bool = False,
     skip_broken: bool = False,
     dry: bool = False,
 ) -> Inputs:
@@ -81,6 +82,7 @@ def gather(
         store: Where features are kept.
         device: Where frozen encoders run.
         screen: Shows progress.
+        mapped: Leave sequences in their files, for several processes to map.
         skip_broken: Leave broken clips out.
         dry: Compute nothing; media that are there are not decoded.
 
@@ -100,7 +102,8 @@ def gather(
             if not sequences.lengths.any():
                 raise CorpusError(f"{source.identity['name']}: it made nothing of any clip")
             # Every epoch reads all of it: from memory where half of what is free suffices.
-            ragged[key] = sequences.in_memory(limit=psutil.virtual_memory().available // 2)
+            limit = 0 if mapped else psutil.virtual_memory().available // 2
+            ragged[key] = sequences.in_memory(limit)
     digests = {
         key: s.digest(shelves.keys(s.encoder, corpus.clips)) for key, s in encoders.sources.items()
     }

@@ -1,27 +1,29 @@
 """The pipeline, readable top to bottom: corpus -> features -> trials -> results -> rows."""
 
-import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from mertk.console import Screen
+from mertk.console import Advance, Screen
 from mertk.contamination import declared
 from mertk.contracts import Stream
 from mertk.corpus import open_corpus
 from mertk.errors import Fault, MertkError, RecipeError
+from mertk.executors.choice import HERE, PROCESSES, SLURM, Choice
+from mertk.executors.jobs import Executor, Failed, Job, Refused, Result
+from mertk.executors.opening import given, open_executor
+from mertk.executors.shared import Shared
 from mertk.home import home
-from mertk.inputs import Inputs, gather
-from mertk.lengths import known_lengths
+from mertk.inputs import gather
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial, trials
 from mertk.protocol import refuse_mixed
 from mertk.records import Record
-from mertk.resolved import RANKING
 from mertk.results import Results
 from mertk.rows import Row, row
 from mertk.seeds import drawing
@@ -29,7 +31,6 @@ from mertk.sources import Encoders
 from mertk.store import Store
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_device, pick_precision
-from mertk.trial import Setting, conduct
 from mertk.variants import Variant
 
 Key = tuple[str, int]
@@ -48,6 +49,7 @@ class Options:
         dry: Only tell what would be done.
         mix_protocols: Let variants be scored under different protocols.
         picks: Also show what other ways to pick the epoch come to.
+        place: Where trials are conducted.
     """
 
     seeds: tuple[int, ...] = ()
@@ -58,6 +60,7 @@ class Options:
     dry: bool = False
     mix_protocols: bool = False
     picks: bool = False
+    place: Choice = HERE
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,8 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
         MertkError: Something the user can mend. What was finished before is kept.
     """
     full = variants[0].resolved
-    device = pick_device(options.device)
+    own_device = pick_device(options.device)
+    place, device = given(options.place, own_device)
     precisions = {
         v.name: pick_precision(v.resolved.recipe.train.precision, device) for v in variants
     }
@@ -95,8 +99,9 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
         encoders,
         corpus,
         Store(home() / "features"),
-        device,
+        own_device,
         screen,
+        mapped=place.executor in (PROCESSES, SLURM),
         skip_broken=full.recipe.dataset.broken == "skip",
         dry=options.dry,
     )
@@ -108,8 +113,11 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     results = Results(options.results)
     if options.dry:
         return Finished(corpus, [], planned, sum(results.find(t) is not None for t in planned))
-    runner = _Runner(inputs, results, device, precisions, options, screen)
-    runner.run(planned)
+    by_name = {v.name: v for v in variants}
+    with open_executor(place, by_name, options.results, screen) as executor:
+        shared = cache(lambda: Shared.of(variants, inputs, device, precisions))
+        runner = _Runner(results, executor, shared, screen, redo=options.redo)
+        runner.run(planned)
     return Finished(corpus, runner.rows(variants, planned), planned, runner.reused)
 
 
@@ -164,89 +172,99 @@ def step(model: Model, dims: Mapping[str, int], labels: Tensor) -> None:
 
 
 class _Runner:
+    """Decides what is missing, and is the only one who writes results.
+
+    Args:
+        results: The folder.
+        executor: Conducts trials.
+        shared: What they share; asked for when one is missing.
+        redo: Repeat trials that are there.
+        screen: Shows progress.
+    """
+
     def __init__(
         self,
-        inputs: Inputs,
         results: Results,
-        device: torch.device,
-        precisions: Mapping[str, str],
-        options: Options,
+        executor: Executor,
+        shared: Callable[[], Shared],
         screen: Screen,
+        *,
+        redo: bool,
     ) -> None:
-        self.inputs, self.results = inputs, results
-        self.device, self.precisions = device, precisions
-        self.options, self.screen = options, screen
+        self.results, self.executor, self.shared = results, executor, shared
+        self.redo, self.screen = redo, screen
         self.records: dict[tuple[str, Key], Record] = {}
         self.failed: dict[tuple[str, Key], str] = {}
         self.reused = 0
+        self._claims: dict[str, tuple[Trial, ExitStack]] = {}
 
     def run(self, planned: Sequence[Trial]) -> None:
         """Do what is missing; what another process is at comes last."""
-        with self.screen.bar("trials", len(planned)) as advance:
-            busy = []
-            for trial in planned:
-                if self._take(trial, wait=False):
-                    advance(1)
-                else:
-                    busy.append(trial)
-            for trial in busy:
-                self._take(trial, wait=True)
-                advance(1)
-
-    def _take(self, trial: Trial, *, wait: bool) -> bool:
-        """Bring one trial to a result; False where another process holds it."""
-        known = None if self.options.redo else self.results.find(trial)
-        if known is None:
-            with self.results.claim(trial, wait=wait) as mine:
-                if not mine:
-                    return False
-                known = None if self.options.redo else self.results.find(trial)
-                if known is None:
-                    self._conduct(trial)
-                    return True
-        self.results.tidy(trial)
-        self.reused += 1
-        self.records[_place(trial)] = known
-        return True
-
-    def _conduct(self, trial: Trial) -> None:
-        checkpoint = Checkpoint(self.results.scratch(trial))
-        if self.options.redo:
-            checkpoint.remove()
-        setting = self._setting(trial.variant)
-        epochs = trial.variant.resolved.recipe.train.epochs
-        label = f"{trial.variant.name} {trial.fold} seed {trial.seed}"
+        todo, wait = list(planned), False
         try:
-            with self.screen.bar(label, epochs) as advance:
-                outcome = conduct(trial, setting, checkpoint, advance)
-        except MertkError:
-            raise
-        except (Exception, SystemExit) as error:  # a component's fault costs its own trials
-            where = self.results.fail(trial, traceback.format_exc())
-            self.failed[_place(trial)] = str(error)
-            first = str(error).partition("\n")[0]
-            self.screen.say(f"failed: {label}: {type(error).__name__}: {first} (see {where})")
-            return
-        self.records[_place(trial)] = record = self.results.write(trial, outcome)
-        checkpoint.remove()
-        self.screen.say(f"{label}: {_told(record)}")
+            with self.screen.bar("trials", len(planned)) as advance:
+                while todo:
+                    busy: list[Trial] = []
+                    missing = self._missing(todo, busy, advance, wait=wait)
+                    with closing(self.executor.conduct(missing, self.shared)) as conducted:
+                        for job, result in conducted:
+                            self._keep(job, result)
+                            advance(1)
+                    todo, wait = busy, True
+        finally:
+            for _, claim in self._claims.values():
+                claim.close()
 
-    @cached_property
-    def seconds(self) -> Mapping[str, float]:
-        """How long clips are; no reason to read anything where every trial is there."""
-        return known_lengths(self.inputs.corpus.clips)
+    def _missing(
+        self, todo: Sequence[Trial], busy: list[Trial], advance: Advance, *, wait: bool
+    ) -> Iterator[Job]:
+        """Claim what is missing, one by one; what another process holds goes to `busy`.
 
-    def _setting(self, variant: Variant) -> Setting:
-        return Setting(
-            corpus=self.inputs.corpus,
-            inputs=self.inputs.of(variant),
-            dims=self.inputs.dims(variant),
-            seconds=self.seconds,
-            metrics=variant.resolved.metrics(),
-            ranking=variant.resolved.build(RANKING),
-            device=self.device,
-            precision=self.precisions[variant.name],
-        )
+        Args:
+            todo: The trials.
+            busy: Gets those that another process holds.
+            advance: Told of those that are there.
+            wait: Whether to wait for the first; for no other, since that process may wait for one
+                that is held here.
+        """
+        for trial in todo:
+            known = None if self.redo else self.results.find(trial)
+            if known is None:
+                claim = ExitStack()
+                if not claim.enter_context(self.results.claim(trial, wait=wait)):
+                    busy.append(trial)
+                    continue
+                known = None if self.redo else self.results.find(trial)
+                if known is None:
+                    self._claims[trial.key] = trial, claim
+                    wait = False
+                    yield self._job(trial)
+                    continue
+                claim.close()
+            self.results.tidy(trial)
+            self.reused += 1
+            self.records[_place(trial)] = known
+            advance(1)
+
+    def _job(self, trial: Trial) -> Job:
+        checkpoint = Checkpoint(self.results.scratch(trial))
+        if self.redo:
+            checkpoint.remove()
+        return Job.of(trial, checkpoint.path)
+
+    def _keep(self, job: Job, result: Result) -> None:
+        trial, claim = self._claims.pop(job.key)
+        with claim:
+            if isinstance(result, Refused):
+                raise MertkError(result.message)
+            if isinstance(result, Failed):
+                where = self.results.fail(trial, result.traceback)
+                self.failed[_place(trial)] = result.told
+                self.screen.say(f"failed: {job.label}: {result.told} (see {where})")
+                return
+            self.records[_place(trial)] = record = self.results.write(trial, result)
+            Checkpoint(job.checkpoint).remove()
+            self.screen.say(f"{job.label}: {_told(record)}")
 
     def rows(self, variants: Sequence[Variant], planned: Sequence[Trial]) -> list[Row]:
         """One row per variant, its trials in the order of the plan."""

@@ -8,7 +8,6 @@ Any number of processes read while one writes.
 
 import logging
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from mertk.blocks import Committed, Layout, StoreError, committed
 from mertk.contracts import Clip
 from mertk.digests import Digests
 from mertk.keys import MISSING, Key, clip_keys, identity_key
-from mertk.ragged import Ragged
+from mertk.ragged import Mapped, Ragged
 
 FORMAT: Final = 1
 """Part of every key: a change of the file format starts new folders."""
@@ -99,10 +98,12 @@ class Shelf:
         place = dict(zip(now.records["key"].tolist(), range(len(now.records)), strict=True))
         place[MISSING] = len(now.records)
         rows = np.fromiter((place[key] for key in keys), np.int64, len(keys))
+        mapped = self._mapped(now.layout, now.steps) if now.layout and now.steps else None
         return Ragged(
             self._values(now.layout, now.steps) if now.layout else torch.from_numpy(empty()),
             torch.from_numpy(np.append(now.records["start"], 0)[rows]),
             torch.from_numpy(np.append(now.records["length"], 0)[rows]),
+            mapped,
         )
 
     def damaged(self, keys: Sequence[bytes]) -> list[bytes]:
@@ -165,15 +166,14 @@ class Shelf:
     def _committed(self) -> Committed:
         return committed(self.folder, self.identity)
 
+    def _mapped(self, layout: Layout, steps: int) -> Mapped:
+        return Mapped((self.folder / "data.bin").absolute(), layout.dtype, (steps, *layout.shape))
+
     def _values(self, layout: Layout, steps: int) -> torch.Tensor:
         if not steps:
             return torch.from_numpy(np.empty((0, *layout.shape), layout.dtype))
-        path = self.folder / "data.bin"
+        mapped = self._mapped(layout, steps)
         try:
-            values = np.memmap(path, layout.dtype, "r", shape=(steps, *layout.shape))
+            return mapped.open()
         except OSError as error:
-            raise StoreError(f"{path}: cannot be read ({error.strerror})") from error
-        with warnings.catch_warnings():
-            # Read-only on purpose: a private writable map of a file larger than memory is refused.
-            warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
-            return torch.from_numpy(values)
+            raise StoreError(f"{mapped.path}: cannot be read ({error.strerror})") from error
