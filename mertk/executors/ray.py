@@ -105,13 +105,23 @@ class Cluster:
 
 @contextmanager
 def connected(choice: Choice) -> Iterator[Cluster]:
-    """Be connected to the cluster that RAY_ADDRESS or this machine has, or start one."""
+    """Be connected to the cluster that RAY_ADDRESS or this machine has, or start one.
+
+    Raises:
+        MertkError: Neither can be done, or no node has what trials are to be given.
+    """
     cluster, before = Cluster(choice), ray.is_initialized()
     if not before:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        # Ray 2 warns of a default that it will change; trials here are placed by what they need.
+        # Ray 2 warns that it will no longer hide devices from tasks without one; so it is here.
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
+        try:
+            ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
+        except Exception as error:  # Ray says by no type of its own that a start failed
+            raise MertkError(
+                f"--executor ray: the cluster at {os.environ.get('RAY_ADDRESS', 'this machine')} "
+                f"cannot be reached or started ({error}); see RAY_ADDRESS and `ray status`"
+            ) from error
     try:
         cluster.refuse_too_much(grows=bool(os.environ.get("RAY_ADDRESS")) or before)
         yield cluster
