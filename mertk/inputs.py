@@ -12,6 +12,7 @@ from mertk.contracts import Clip, Encoder
 from mertk.corpus import leave_out
 from mertk.errors import CorpusError, MediaError
 from mertk.extract import BrokenMedia, fill
+from mertk.filling import Filling
 from mertk.keys import MISSING, Key
 from mertk.plan import Corpus
 from mertk.ragged import Ragged
@@ -69,6 +70,7 @@ def gather(
     screen: Screen,
     *,
     mapped: bool = False,
+    filling: Callable[[Source], Callable[..., Any]] = lambda _: Filling,
     skip_broken: bool = False,
     dry: bool = False,
 ) -> Inputs:
@@ -82,6 +84,7 @@ def gather(
         store: Where features are kept.
         device: Where frozen encoders run.
         screen: Shows progress.
+        filling: Gives what computes an encoder's features, as `fill` takes it.
         mapped: Leave sequences in their files, for several processes to map.
         skip_broken: Leave broken clips out.
         dry: Compute nothing; media that are there are not decoded.
@@ -91,7 +94,7 @@ def gather(
         BrokenMedia: Naming every broken clip and the way out.
     """
     ragged: dict[str, Ragged] = {}
-    shelves = _Shelves(store, corpus.clips, encoders.sources.values(), device, screen)
+    shelves = _Shelves(store, corpus.clips, encoders.sources.values(), device, screen, filling)
     _refuse_silence(encoders, shelves, corpus)
     attempt: Attempt = shelves.refuse_unreadable if dry else shelves.fill
     if skip_broken:
@@ -123,6 +126,7 @@ class _Shelves:
         sources: The encoders.
         device: Where frozen encoders run.
         screen: Shows progress.
+        filling: Gives what computes an encoder's features.
     """
 
     def __init__(
@@ -132,8 +136,10 @@ class _Shelves:
         sources: Iterable[Source],
         device: torch.device,
         screen: Screen,
+        filling: Callable[[Source], Callable[..., Any]],
     ) -> None:
         self.store, self.device, self.screen = store, device, screen
+        self.filling = filling
         ids = [clip.id for clip in clips]
         self._keys = {
             modality: dict(zip(ids, store.keys(modality, clips), strict=True))
@@ -168,6 +174,7 @@ class _Shelves:
                 stage=source.stage,
                 device=self.device,
                 advance=advance,
+                filling=self.filling(source),
             )
 
 

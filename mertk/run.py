@@ -5,6 +5,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,11 +16,12 @@ from mertk.contracts import Stream
 from mertk.corpus import open_corpus
 from mertk.errors import Fault, MertkError, RecipeError
 from mertk.executors.choice import HERE, PROCESSES, SLURM, Choice
-from mertk.executors.jobs import Executor, Failed, Job, Refused, Result
+from mertk.executors.jobs import Executor, Extracting, Failed, Job, Refused, Result
 from mertk.executors.opening import given, open_executor
 from mertk.executors.shared import Shared
+from mertk.filling import Filling
 from mertk.home import home
-from mertk.inputs import gather
+from mertk.inputs import Inputs, gather
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial, trials
 from mertk.protocol import refuse_mixed
@@ -27,7 +29,7 @@ from mertk.records import Record
 from mertk.results import Results
 from mertk.rows import Row, row
 from mertk.seeds import drawing
-from mertk.sources import Encoders
+from mertk.sources import Encoders, Source
 from mertk.store import Store
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_device, pick_precision
@@ -86,39 +88,59 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     Raises:
         MertkError: Something the user can mend. What was finished before is kept.
     """
-    full = variants[0].resolved
     own_device = pick_device(options.device)
-    place, device = given(options.place, own_device)
-    precisions = {
-        v.name: pick_precision(v.resolved.recipe.train.precision, device) for v in variants
-    }
-    corpus = open_corpus(full, options.folds)
+    place, device = given(HERE if options.dry else options.place, own_device)
+    precisions = {v.name: _precision(v, device) for v in variants}
+    corpus = open_corpus(variants[0].resolved, options.folds)
     encoders = Encoders(variants)
     rehearse(variants, encoders, corpus)
-    inputs = gather(
-        encoders,
-        corpus,
-        Store(home() / "features"),
-        own_device,
-        screen,
-        mapped=place.executor in (PROCESSES, SLURM),
-        skip_broken=full.recipe.dataset.broken == "skip",
-        dry=options.dry,
-    )
-    corpus = inputs.corpus
-    seeds = options.seeds or full.recipe.train.seeds
-    planned = trials(variants, corpus, seeds, inputs.causes(), precisions)
-    if not options.mix_protocols:
-        refuse_mixed({t.variant.name: [t.protocol] for t in planned})
-    results = Results(options.results)
-    if options.dry:
-        return Finished(corpus, [], planned, sum(results.find(t) is not None for t in planned))
     by_name = {v.name: v for v in variants}
     with open_executor(place, by_name, options.results, screen) as executor:
+        filling: Callable[[Source], Callable[..., Any]] = lambda _: Filling  # noqa: E731
+        if isinstance(executor, Extracting):
+            filling = executor.extraction(variants, encoders, device)
+        inputs = gather(
+            encoders,
+            corpus,
+            Store(home() / "features"),
+            own_device,
+            screen,
+            filling=filling,
+            mapped=place.executor in (PROCESSES, SLURM),
+            skip_broken=variants[0].resolved.recipe.dataset.broken == "skip",
+            dry=options.dry,
+        )
+        planned = _planned(variants, inputs, precisions, options)
+        results = Results(options.results)
+        if options.dry:
+            there = sum(results.find(t) is not None for t in planned)
+            return Finished(inputs.corpus, [], planned, there)
         shared = cache(lambda: Shared.of(variants, inputs, device, precisions))
         runner = _Runner(results, executor, shared, screen, redo=options.redo)
         runner.run(planned)
-    return Finished(corpus, runner.rows(variants, planned), planned, runner.reused)
+    return Finished(inputs.corpus, runner.rows(variants, planned), planned, runner.reused)
+
+
+def _precision(variant: Variant, device: torch.device) -> str:
+    wanted = variant.resolved.recipe.train.precision
+    if device.type == "cuda" and not torch.cuda.is_available():  # it is elsewhere
+        if wanted == "auto":
+            raise MertkError(
+                "train.precision: auto cannot be told of a device that only workers have; say "
+                "--set train.precision=bf16, fp16 or fp32"
+            )
+        return wanted
+    return pick_precision(wanted, device)
+
+
+def _planned(
+    variants: Sequence[Variant], inputs: Inputs, precisions: Mapping[str, str], options: Options
+) -> list[Trial]:
+    seeds = options.seeds or variants[0].resolved.recipe.train.seeds
+    planned = trials(variants, inputs.corpus, seeds, inputs.causes(), precisions)
+    if not options.mix_protocols:
+        refuse_mixed({t.variant.name: [t.protocol] for t in planned})
+    return planned
 
 
 def rehearse(variants: Sequence[Variant], encoders: Encoders, corpus: Corpus) -> None:

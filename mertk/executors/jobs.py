@@ -1,14 +1,17 @@
 """One trial as it goes to whoever conducts it, and what comes back."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
+
+import torch
 
 from mertk.executors.shared import Shared
 from mertk.plan import Trial
 from mertk.results import Outcome
+from mertk.sources import Encoders, Source
 from mertk.split import Split
 from mertk.variants import Variant
 
@@ -104,6 +107,17 @@ class Executor(Protocol):
             jobs: Each is taken only when there is room for it.
             shared: What they share; asked for when there is a job.
         """
+        ...
+
+
+@runtime_checkable
+class Extracting(Protocol):
+    """An executor that also computes features elsewhere."""
+
+    def extraction(
+        self, variants: Sequence[Variant], encoders: Encoders, device: torch.device
+    ) -> Callable[[Source], Callable[..., Any]]:
+        """What `gather` takes as `filling`."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Trials as tasks of a Ray cluster: one that exists, or one that is started on this machine.
+"""Trials and extraction as tasks of a Ray cluster that exists, or is started on this machine.
 
 What trials share lies in Ray's object store, once per node; features that did not fit into half of
 the free memory are read from the store of features, which the nodes then have to see. Ray runs a
@@ -8,7 +8,7 @@ task again elsewhere when its worker or node dies.
 import logging
 import os
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
@@ -18,8 +18,11 @@ import torch
 from mertk.errors import MertkError
 from mertk.executors.bench import Bench, answered, elsewhere
 from mertk.executors.choice import Choice
-from mertk.executors.jobs import TRIES, Answer, Job, Result, died
-from mertk.executors.shared import Shared
+from mertk.executors.extraction import Encoded, Extraction, Shard, encoded, sources_of
+from mertk.executors.jobs import TRIES, Answer, Job, Refused, Result, died
+from mertk.executors.shared import Recipes, Shared
+from mertk.sources import Encoders, Source
+from mertk.variants import Variant
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what it imports is not ours to mend
@@ -73,6 +76,12 @@ class Cluster:
             for reference in pending:
                 ray.cancel(reference, force=True)
 
+    def extraction(
+        self, variants: Sequence[Variant], encoders: Encoders, device: torch.device
+    ) -> Extraction:
+        """What has features computed on the cluster."""
+        return Extraction(_Tasks(self, Recipes.of(variants)), encoders, device)
+
     def slots(self) -> int:
         """How many trials there is room for, at least one."""
         there = [n["Resources"] for n in ray.nodes() if n["Alive"]]
@@ -101,6 +110,36 @@ class Cluster:
         if not grows:
             raise MertkError(f"{told}; ask for less")
         log.warning("%s; waiting for one that has", told)
+
+
+class _Tasks:
+    """Runs shards of extraction."""
+
+    def __init__(self, cluster: Cluster, recipes: Recipes) -> None:
+        self.cluster, self.held = cluster, ray.put(recipes)
+        self.task = ray.remote(**cluster.options)(_encode)
+
+    def room(self) -> int:
+        return self.cluster.slots()
+
+    def begin(self, shard: Shard) -> Callable[[], Encoded]:
+        reference = self.task.remote([self.held], shard, self.cluster.choice.cores)
+
+        def ended() -> Encoded:
+            try:
+                made: Encoded | Refused = ray.get(reference)
+            except ray.exceptions.RayTaskError as error:
+                raise error.as_instanceof_cause() from None
+            except ray.exceptions.RayError as error:
+                raise MertkError(
+                    f"--executor ray: clips could not be encoded ({_in_a_line(error)}); what was "
+                    "stored is kept, run again to go on"
+                ) from error
+            if isinstance(made, Refused):
+                raise MertkError(made.message)
+            return made
+
+        return ended
 
 
 @contextmanager
@@ -141,11 +180,28 @@ def _bench(held: "ray.ObjectRef") -> Bench:
     return elsewhere(ray.get(held))
 
 
+def _encode(held: Sequence["ray.ObjectRef"], shard: Shard, threads: int) -> Encoded | Refused:
+    torch.set_num_threads(threads)
+    try:
+        return encoded(shard, _sources(held[0])[shard.variant, shard.stream])
+    except MertkError as error:  # some of which cannot be sent
+        return Refused(str(error))
+
+
+@lru_cache(maxsize=1)
+def _sources(held: "ray.ObjectRef") -> Mapping[tuple[str, str], Source]:
+    return sources_of(ray.get(held))
+
+
+def _in_a_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+
+
 def _result(reference: "ray.ObjectRef") -> Result:
     try:
         answer: Answer = ray.get(reference)
     except ray.exceptions.RayError as error:  # a trial's own errors come as answers
-        return died(f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
+        return died(_in_a_line(error))
     for level, text in answer.said:
         log.log(level, "%s", text)
     return answer.result
