@@ -1,41 +1,34 @@
 """The pipeline, readable top to bottom: corpus -> features -> trials -> results -> rows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from mertk.console import Advance, Screen
+from mertk.console import Screen
 from mertk.contamination import declared
 from mertk.contracts import Stream
 from mertk.corpus import open_corpus
 from mertk.errors import Fault, MertkError, RecipeError
 from mertk.executors.choice import HERE, PROCESSES, SLURM, Choice
-from mertk.executors.jobs import Executor, Extracting, Failed, Job, Refused, Result
-from mertk.executors.opening import given, open_executor
+from mertk.executors.opening import filling_of, given, open_executor
+from mertk.executors.runner import Runner, where_in_plan
 from mertk.executors.shared import Shared
-from mertk.filling import Filling
 from mertk.home import home
 from mertk.inputs import Inputs, gather
 from mertk.model import Model, build
 from mertk.plan import Corpus, Trial, trials
 from mertk.protocol import refuse_mixed
-from mertk.records import Record
 from mertk.results import Results
 from mertk.rows import Row, row
 from mertk.seeds import drawing
-from mertk.sources import Encoders, Source
+from mertk.sources import Encoders
 from mertk.store import Store
-from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_device, pick_precision
 from mertk.variants import Variant
-
-Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -96,16 +89,13 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     rehearse(variants, encoders, corpus)
     by_name = {v.name: v for v in variants}
     with open_executor(place, by_name, options.results, screen) as executor:
-        filling: Callable[[Source], Callable[..., Any]] = lambda _: Filling  # noqa: E731
-        if isinstance(executor, Extracting):
-            filling = executor.extraction(variants, encoders, device)
         inputs = gather(
             encoders,
             corpus,
             Store(home() / "features"),
             own_device,
             screen,
-            filling=filling,
+            filling=filling_of(executor, variants, encoders, device),
             mapped=place.executor in (PROCESSES, SLURM),
             skip_broken=variants[0].resolved.recipe.dataset.broken == "skip",
             dry=options.dry,
@@ -116,9 +106,9 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
             there = sum(results.find(t) is not None for t in planned)
             return Finished(inputs.corpus, [], planned, there)
         shared = cache(lambda: Shared.of(variants, inputs, device, precisions))
-        runner = _Runner(results, executor, shared, screen, redo=options.redo)
+        runner = Runner(results, executor, shared, screen, redo=options.redo)
         runner.run(planned)
-    return Finished(inputs.corpus, runner.rows(variants, planned), planned, runner.reused)
+    return Finished(inputs.corpus, _rows(variants, planned, runner), planned, runner.reused)
 
 
 def _precision(variant: Variant, device: torch.device) -> str:
@@ -193,124 +183,19 @@ def step(model: Model, dims: Mapping[str, int], labels: Tensor) -> None:
         model(streams, labels)
 
 
-class _Runner:
-    """Decides what is missing, and is the only one who writes results.
-
-    Args:
-        results: The folder.
-        executor: Conducts trials.
-        shared: What they share; asked for when one is missing.
-        redo: Repeat trials that are there.
-        screen: Shows progress.
-    """
-
-    def __init__(
-        self,
-        results: Results,
-        executor: Executor,
-        shared: Callable[[], Shared],
-        screen: Screen,
-        *,
-        redo: bool,
-    ) -> None:
-        self.results, self.executor, self.shared = results, executor, shared
-        self.redo, self.screen = redo, screen
-        self.records: dict[tuple[str, Key], Record] = {}
-        self.failed: dict[tuple[str, Key], str] = {}
-        self.reused = 0
-        self._claims: dict[str, tuple[Trial, ExitStack]] = {}
-
-    def run(self, planned: Sequence[Trial]) -> None:
-        """Do what is missing; what another process is at comes last."""
-        todo, wait = list(planned), False
-        try:
-            with self.screen.bar("trials", len(planned)) as advance:
-                while todo:
-                    busy: list[Trial] = []
-                    missing = self._missing(todo, busy, advance, wait=wait)
-                    with closing(self.executor.conduct(missing, self.shared)) as conducted:
-                        for job, result in conducted:
-                            self._keep(job, result)
-                            advance(1)
-                    todo, wait = busy, True
-        finally:
-            for _, claim in self._claims.values():
-                claim.close()
-
-    def _missing(
-        self, todo: Sequence[Trial], busy: list[Trial], advance: Advance, *, wait: bool
-    ) -> Iterator[Job]:
-        """Claim what is missing, one by one; what another process holds goes to `busy`.
-
-        Args:
-            todo: The trials.
-            busy: Gets those that another process holds.
-            advance: Told of those that are there.
-            wait: Whether to wait for the first; for no other, since that process may wait for one
-                that is held here.
-        """
-        for trial in todo:
-            known = None if self.redo else self.results.find(trial)
-            if known is None:
-                claim = ExitStack()
-                if not claim.enter_context(self.results.claim(trial, wait=wait)):
-                    busy.append(trial)
-                    continue
-                known = None if self.redo else self.results.find(trial)
-                if known is None:
-                    self._claims[trial.key] = trial, claim
-                    wait = False
-                    yield self._job(trial)
-                    continue
-                claim.close()
-            self.results.tidy(trial)
-            self.reused += 1
-            self.records[_place(trial)] = known
-            advance(1)
-
-    def _job(self, trial: Trial) -> Job:
-        checkpoint = Checkpoint(self.results.scratch(trial))
-        if self.redo:
-            checkpoint.remove()
-        return Job.of(trial, checkpoint.path)
-
-    def _keep(self, job: Job, result: Result) -> None:
-        trial, claim = self._claims.pop(job.key)
-        with claim:
-            if isinstance(result, Refused):
-                raise MertkError(result.message)
-            if isinstance(result, Failed):
-                where = self.results.fail(trial, result.traceback)
-                self.failed[_place(trial)] = result.told
-                self.screen.say(f"failed: {job.label}: {result.told} (see {where})")
-                return
-            self.records[_place(trial)] = record = self.results.write(trial, result)
-            Checkpoint(job.checkpoint).remove()
-            self.screen.say(f"{job.label}: {_told(record)}")
-
-    def rows(self, variants: Sequence[Variant], planned: Sequence[Trial]) -> list[Row]:
-        """One row per variant, its trials in the order of the plan."""
-        return [self._row(v, [t for t in planned if t.variant is v]) for v in variants]
-
-    def _row(self, variant: Variant, planned: Sequence[Trial]) -> Row:
-        found = {_place(t)[1]: self.records.get(_place(t)) for t in planned}
-        return row(
-            variant.name,
-            {k: record for k, record in found.items() if record is not None},
-            variant.resolved.metrics(),
-            failed=sum(_place(t) in self.failed for t in planned),
-            selected_on_test=variant.resolved.recipe.selects_on_test,
-            note=variant.note,
-            pretrained_on=declared(variant.resolved),
-        )
+def _rows(variants: Sequence[Variant], planned: Sequence[Trial], runner: Runner) -> list[Row]:
+    """One row per variant, its trials in the order of the plan."""
+    return [_row(v, [t for t in planned if t.variant is v], runner) for v in variants]
 
 
-def _told(record: Record) -> str:
-    """One line on a finished trial."""
-    pick = record.facts["picks"]["selected"]
-    scores = ", ".join(f"{k.upper()} {v:.3f}" for k, v in pick["scores"].items() if v is not None)
-    return f"{scores} at epoch {pick['epoch']}, {record.facts['cost']['seconds']:.0f} s"
-
-
-def _place(trial: Trial) -> tuple[str, Key]:
-    return trial.variant.name, (trial.fold, trial.seed)
+def _row(variant: Variant, planned: Sequence[Trial], runner: Runner) -> Row:
+    found = {(t.fold, t.seed): runner.records.get(where_in_plan(t)) for t in planned}
+    return row(
+        variant.name,
+        {k: record for k, record in found.items() if record is not None},
+        variant.resolved.metrics(),
+        failed=sum(where_in_plan(t) in runner.failed for t in planned),
+        selected_on_test=variant.resolved.recipe.selects_on_test,
+        note=variant.note,
+        pretrained_on=declared(variant.resolved),
+    )

@@ -1,10 +1,11 @@
 """From what the command line chose to an executor."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -12,8 +13,10 @@ from mertk.console import Screen
 from mertk.errors import MertkError
 from mertk.executors.choice import IN_TURN, PROCESSES, RAY, SLURM, Choice
 from mertk.executors.here import Here
-from mertk.executors.jobs import Executor
+from mertk.executors.jobs import Executor, Extracting
 from mertk.executors.processes import Processes
+from mertk.filling import Filling
+from mertk.sources import Encoders, Source
 from mertk.variants import Variant
 
 
@@ -64,6 +67,15 @@ def open_executor(
         except ModuleNotFoundError as error:
             raise _lacking(error, "slurm", "submitit") from None
         yield Scheduler(choice, folder / ".jobs")
+
+
+def filling_of(
+    executor: Executor, variants: Sequence[Variant], encoders: Encoders, device: torch.device
+) -> Callable[[Source], Callable[..., Any]]:
+    """What computes features: the executor, where it can, and otherwise this process."""
+    if isinstance(executor, Extracting):
+        return executor.extraction(variants, encoders, device)
+    return lambda _: Filling
 
 
 def _lacking(error: ModuleNotFoundError, extra: str, package: str) -> Exception:

@@ -63,6 +63,7 @@ def started(*argv: str, address: str) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_trials_of_a_node_that_dies_run_again_elsewhere_with_the_same_results(
     recipe: str, run, tmp_path: Path, cluster, monkeypatch
 ) -> None:
