@@ -39,6 +39,7 @@ def until_first_step() -> None:
 
     marks["command line"] = time.time()
 
+    import mertk.executors.bench
     import mertk.run
     from mertk.train.fit import Loop
 
@@ -61,7 +62,7 @@ def until_first_step() -> None:
     marking("recipe checked", mertk.run, "run_all")
     marking("corpus opened", mertk.run, "rehearse")
     marking("rehearsed", mertk.run, "gather")
-    marking("features there", mertk.run, "conduct")
+    marking("features there", mertk.executors.bench, "conduct")
     Loop.step = stop  # type: ignore[method-assign,assignment]
     status = mertk.cli.main(sys.argv[2:])
     sys.exit(f"no training step was reached: status {status}")

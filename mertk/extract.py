@@ -1,7 +1,7 @@
 """Have the store hold what an encoder makes of clips: compute what is lacking or damaged."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -72,6 +72,7 @@ def fill(
     device: torch.device | str = "cpu",
     workers: int | None = None,
     advance: Advance = lambda _: None,
+    filling: Callable[..., Callable[[Sequence[bytes], int], dict[str, str]]] = Filling,
 ) -> Ragged:
     """Compute what the store lacks, and map the sequences of all clips, in their order.
 
@@ -89,6 +90,7 @@ def fill(
         device: Where the encoder runs.
         workers: Threads that load; None for one per processor, at most 4.
         advance: Called with numbers of clips that are done or broken; they add up to all clips.
+        filling: What computes; takes what `Filling` takes.
 
     Raises:
         BrokenMedia: Some clips cannot be read; the others are stored.
@@ -114,7 +116,7 @@ def fill(
                 todo = _parts(shelf, lacking, damaged, readers)
                 watch.lacking = sum(map(len, todo))
                 advance(len(clips) - sum(len(readers[key]) for part in todo for key in part))
-                run = Filling(encoder, name, readers, encode if computed else None, writer, advance)
+                run = filling(encoder, name, readers, encode if computed else None, writer, advance)
                 for part in todo:
                     broken |= run(part, workers or default_workers())
         else:

@@ -13,6 +13,7 @@ from mertk.contracts import Clip, Encoder
 from mertk.corpus import leave_out
 from mertk.errors import CorpusError, MediaError
 from mertk.extract import BrokenMedia, fill, shelf_of
+from mertk.filling import Filling
 from mertk.forecast import Forecast, forecast, lines, shortage
 from mertk.keys import MISSING, Key
 from mertk.plan import Corpus
@@ -74,6 +75,8 @@ def gather(
     device: torch.device,
     screen: Screen,
     *,
+    mapped: bool = False,
+    filling: Callable[[Source], Callable[..., Any]] = lambda _: Filling,
     skip_broken: bool = False,
     dry: bool = False,
 ) -> Inputs:
@@ -87,6 +90,8 @@ def gather(
         store: Where features are kept.
         device: Where frozen encoders run.
         screen: Shows progress.
+        filling: Gives what computes an encoder's features, as `fill` takes it.
+        mapped: Leave sequences in their files, for several processes to map.
         skip_broken: Leave broken clips out.
         dry: Compute nothing; media that are there are not decoded.
 
@@ -96,7 +101,7 @@ def gather(
         StoreError: The disk has not the room for what is lacking.
     """
     ragged: dict[str, Ragged] = {}
-    shelves = _Shelves(store, corpus.clips, encoders.sources.values(), device, screen)
+    shelves = _Shelves(store, corpus.clips, encoders.sources.values(), device, screen, filling)
     _refuse_silence(encoders, shelves, corpus)
     forecasts = [shelves.forecast(source) for source in encoders.sources.values()]
     short, hopeless = shortage(forecasts, store.root)
@@ -111,7 +116,8 @@ def gather(
             if not sequences.lengths.any():
                 raise CorpusError(f"{source.identity['name']}: it made nothing of any clip")
             # Every epoch reads all of it: from memory where half of what is free suffices.
-            ragged[key] = sequences.in_memory(limit=psutil.virtual_memory().available // 2)
+            limit = 0 if mapped else psutil.virtual_memory().available // 2
+            ragged[key] = sequences.in_memory(limit)
     digests = {
         key: s.digest(shelves.keys(s.encoder, corpus.clips)) for key, s in encoders.sources.items()
     }
@@ -140,6 +146,7 @@ class _Shelves:
         sources: The encoders.
         device: Where frozen encoders run.
         screen: Shows progress.
+        filling: Gives what computes an encoder's features.
     """
 
     def __init__(
@@ -149,9 +156,11 @@ class _Shelves:
         sources: Iterable[Source],
         device: torch.device,
         screen: Screen,
+        filling: Callable[[Source], Callable[..., Any]],
     ) -> None:
         self.store, self.device, self.screen = store, device, screen
         self.clips = clips
+        self.filling = filling
         ids = [clip.id for clip in clips]
         self._keys = {
             modality: dict(zip(ids, store.keys(modality, clips), strict=True))
@@ -193,6 +202,7 @@ class _Shelves:
                 dtype=source.dtype,
                 device=self.device,
                 advance=advance,
+                filling=self.filling(source),
             )
 
 

@@ -112,11 +112,11 @@ def trials(
         CorpusError: The selection rule cannot be met on a fold.
     """
     label = {c.id: (corpus.target.told(c), c.speaker) for c in corpus.clips}
-    engine = f"{__version__} {code_digest(*ENGINE, aside=ASIDE)}"
     made = []
     for variant in variants:
         recipe = variant.resolved.recipe
         protocol = corpus.protocol(recipe.dataset.use, recipe.train.select)
+        code = code_of(variant)
         for seed in seeds:
             for fold in corpus.folds:
                 parts = split(fold, corpus.clips, recipe.train.select, seed, corpus.target)
@@ -132,15 +132,20 @@ def trials(
                     ],
                     "inputs": dict(inputs[variant.name]),
                     "precision": precisions[variant.name],
-                    "code": {"mertk": engine, "format": FORMAT, **_providers(variant)},
+                    "code": code,
                 }
                 made.append(Trial(variant, fold.name, seed, parts, protocol, digest(causes)))
     return made
 
 
-def _providers(variant: Variant) -> dict[str, str]:
+def code_of(variant: Variant) -> dict[str, Json]:
+    """Which code makes a trial's result: the core's, and that of each component."""
     parts = variant.resolved.parts.items()
-    return {w: f"{b.entry.provider} {b.code}" for w, b in parts if not w.startswith("metrics")}
+    return {
+        "mertk": f"{__version__} {code_digest(*ENGINE, aside=ASIDE)}",
+        "format": FORMAT,
+        **{w: f"{b.entry.provider} {b.code}" for w, b in parts if not w.startswith("metrics")},
+    }
 
 
 def choose_folds(folds: Sequence[Fold], names: Sequence[str]) -> tuple[Fold, ...]:

@@ -3,10 +3,15 @@
 Shapes: N clips, S steps of all clips together, B clips of a batch, T steps of its longest.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mertk.contracts import Stream
@@ -16,18 +21,51 @@ NUMBERS_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
+class Mapped:
+    """Numbers in a file, as any process can map them.
+
+    Args:
+        path: The file.
+        dtype: Of the numbers, as numpy calls it.
+        shape: [S, ...].
+    """
+
+    path: Path
+    dtype: str
+    shape: tuple[int, ...]
+
+    def open(self) -> Tensor:
+        """The numbers, read-only.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        # Read-only on purpose: a private writable map of a file larger than memory is refused.
+        return _read_only(np.memmap(self.path, self.dtype, "r", shape=self.shape))
+
+
+@dataclass(frozen=True)
 class Ragged:
     """N sequences of one modality.
+
+    What is mapped from a file goes to another process as the name of the file.
 
     Args:
         values: [S, ...]; may be mapped from a file, so it is never written to.
         starts: [N] first step of each sequence, on the CPU.
         lengths: [N] steps of each, on the CPU; 0 where a clip lacks the modality.
+        mapped: Where the values are mapped from; None where they are in memory.
     """
 
     values: Tensor
     starts: Tensor
     lengths: Tensor
+    mapped: Mapped | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As arrays of numpy, which Ray shares between the processes of a node without a copy.
+        rest = (self.starts.numpy(), self.lengths.numpy())
+        return _reopened, (self.mapped or self.values.numpy(force=True), *rest)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -134,3 +172,15 @@ class Ragged:
             clip = torch.searchsorted(ends, step, right=True)
             index = (step + offsets[clip]).to(self.values.device)
             yield self.values.index_select(0, index).double()
+
+
+def _reopened(values: Mapped | NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any]) -> Ragged:
+    mapped = values if isinstance(values, Mapped) else None
+    there = values.open() if isinstance(values, Mapped) else _read_only(values)
+    return Ragged(there, _read_only(starts), _read_only(lengths), mapped)
+
+
+def _read_only(array: NDArray[Any]) -> Tensor:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
+        return torch.from_numpy(array)

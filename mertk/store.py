@@ -8,7 +8,6 @@ Any number of processes read while one writes.
 
 import logging
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,12 +21,12 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from mertk.append import Watching, Writer, give_up
-from mertk.blocks import Committed, Layout, Records, altered, committed, mapped
+from mertk.blocks import Committed, Layout, Records, StoreError, altered, committed, mapped
 from mertk.contracts import Clip
 from mertk.digests import DIGESTS, Digests
 from mertk.holding import LOCK
 from mertk.keys import MISSING, Key, clip_keys, identity_key
-from mertk.ragged import Ragged
+from mertk.ragged import Mapped, Ragged
 
 FORMAT: Final = 1
 """Part of every key: a change of the file format starts new folders."""
@@ -103,6 +102,7 @@ class Shelf:
             self._values(now, now.layout) if now.layout else torch.from_numpy(empty()),
             torch.from_numpy(np.append(now.records["start"], 0)[rows]),
             torch.from_numpy(np.append(now.records["length"], 0)[rows]),
+            self._mapped(now, now.layout) if now.layout else None,
         )
 
     def damaged(self, keys: Sequence[bytes]) -> list[bytes]:
@@ -165,12 +165,19 @@ class Shelf:
     def _committed(self) -> Committed:
         return committed(self.folder, self.identity)
 
+    def _mapped(self, now: Committed, layout: Layout) -> Mapped | None:
+        """Where the numbers lie; None where there are none to be mapped."""
+        path, shape = (self.folder / "data.bin").absolute(), (now.steps, *layout.shape)
+        return Mapped(path, layout.dtype, shape) if now.steps else None
+
     def _values(self, now: Committed, layout: Layout) -> torch.Tensor:
-        values = mapped(self.folder, now).view(layout.dtype).reshape(-1, *layout.shape)
-        with warnings.catch_warnings():
-            # Read-only on purpose: a private writable map of a file larger than memory is refused.
-            warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
-            return torch.from_numpy(values)
+        file = self._mapped(now, layout)
+        if file is None:
+            return torch.from_numpy(np.empty((0, *layout.shape), layout.dtype))
+        try:
+            return file.open()
+        except OSError as error:
+            raise StoreError(f"{file.path}: cannot be read ({error.strerror})") from error
 
 
 def _newest(records: Records) -> dict[bytes, int]:

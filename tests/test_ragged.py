@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mertk import ragged as ragged_module
-from mertk.ragged import Ragged
+from mertk.ragged import Mapped, Ragged
 
 
 def build(lengths, shape=(2,), dtype=torch.float32, seed=0, gap=0):
@@ -131,3 +133,21 @@ def test_statistics_survive_a_large_offset():
     ragged = Ragged(values, torch.tensor([0]), torch.tensor([5000]))
     _, std = ragged.mean_and_std(torch.tensor([0]))
     assert std.item() == pytest.approx(values.numpy().std(), rel=1e-9)
+
+
+def test_another_process_maps_the_same_file_and_is_sent_no_copy(tmp_path) -> None:
+    numbers = np.arange(40_000, dtype=np.float32).reshape(10_000, 4)
+    numbers.tofile(tmp_path / "data.bin")
+    mapped = Mapped(tmp_path / "data.bin", "float32", (10_000, 4))
+    ragged = Ragged(mapped.open(), torch.tensor([0, 9000]), torch.tensor([3, 1000]), mapped)
+    sent = pickle.dumps(ragged)
+    assert len(sent) < 2000
+    again = pickle.loads(sent)
+    rows = torch.tensor([1, 0])
+    assert torch.equal(again.batch(rows).x, ragged.batch(rows).x)
+    assert torch.equal(again.batch(rows).mask, ragged.batch(rows).mask)
+    assert again.mapped == mapped
+    assert ragged.in_memory().mapped is None
+    copied = pickle.loads(pickle.dumps(ragged.in_memory()))
+    assert torch.equal(copied.batch(rows).x, ragged.batch(rows).x)
+    assert copied.mapped is None

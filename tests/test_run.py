@@ -67,7 +67,7 @@ def test_a_run_learns_and_prints_one_json_object(recipe: str, capsys) -> None:
 
 def test_a_second_run_reads_results_and_trains_nothing(recipe: str, capsys, monkeypatch) -> None:
     first = called(capsys, "run", recipe)[1]
-    monkeypatch.setattr("mertk.run.conduct", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("mertk.executors.bench.conduct", lambda *_: pytest.fail("trained again"))
     second = called(capsys, "run", recipe)[1]
     assert second["reused"] == 3
     assert second["rows"] == first["rows"]
@@ -397,7 +397,7 @@ def test_a_killed_run_goes_on_and_comes_to_the_same_numbers(recipe: str, capsys)
 def test_the_cost_of_a_resumed_trial_counts_what_went_before(
     recipe: str, capsys, monkeypatch
 ) -> None:
-    from mertk.run import Checkpoint as Kept
+    from mertk.train.checkpoint import Checkpoint as Kept
     from mertk.train.fit import Loop
 
     def often(path: Path) -> Kept:
@@ -410,7 +410,7 @@ def test_the_cost_of_a_resumed_trial_counts_what_went_before(
             raise KeyboardInterrupt
         return epoch(self, number, metric)
 
-    monkeypatch.setattr("mertk.run.Checkpoint", often)
+    monkeypatch.setattr("mertk.executors.bench.Checkpoint", often)
     monkeypatch.setattr(Loop, "epoch", interrupted)
     assert main(["run", recipe, "--folds", "fold1"]) == 130
     (path,) = Path("results").glob("toy/*/.*.checkpoint")
@@ -425,16 +425,16 @@ def test_the_cost_of_a_resumed_trial_counts_what_went_before(
 
 
 def test_ctrl_c_keeps_what_is_finished(recipe: str, capsys, monkeypatch) -> None:
-    import mertk.run
+    import mertk.executors.bench
 
-    conduct, count = mertk.run.conduct, iter(range(9))
+    conduct, count = mertk.executors.bench.conduct, iter(range(9))
 
     def interrupted(*arguments):
         if next(count) == 1:
             raise KeyboardInterrupt
         return conduct(*arguments)
 
-    monkeypatch.setattr("mertk.run.conduct", interrupted)
+    monkeypatch.setattr("mertk.executors.bench.conduct", interrupted)
     assert main(["run", recipe]) == 130
     assert "what is finished is kept" in capsys.readouterr().err
     assert len(records()) == 1

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from mertk import __version__
 from mertk.errors import MertkError
+from mertk.executors.choice import NAMES
 
 
 class _Parser(argparse.ArgumentParser):
@@ -198,7 +199,23 @@ def _running(verb: argparse.ArgumentParser, recipe: str | None) -> None:
     verb.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     verb.add_argument("--dry-run", action="store_true", help="tell what would be done")
     verb.add_argument("--redo", action="store_true", help="repeat trials that are there")
+    _placing(verb)
     _json(verb)
+
+
+def _placing(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--jobs", metavar="N", type=int, help="trials at once, each in a process")
+    verb.add_argument(
+        "--executor",
+        choices=NAMES,
+        help="where trials run; default: here, one after the other, or processes with --jobs",
+    )
+    verb.add_argument(
+        "--resources", metavar="K=V,...", help="of a trial on ray or slurm: cpu=2,gpu=0.5,memory=8"
+    )
+    verb.add_argument(
+        "--slurm", metavar="K=V,...", help="what the scheduler is told: partition=gpu,time=60"
+    )
 
 
 def _where(verb: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
 from mertk.draft import Draft
 from mertk.errors import MertkError
+from mertk.executors.choice import choose
 from mertk.launched import launched
 from mertk.registry import Registry
 from mertk.variants import Edit, edits_from, edits_of, variants
@@ -32,6 +33,7 @@ def ablate(arguments: argparse.Namespace) -> int:
 
 
 def _go(arguments: argparse.Namespace, edits: list[Edit], *, ablating: bool = False) -> int:
+    place = choose(arguments.executor, arguments.jobs, arguments.resources, arguments.slurm)
     screen, registry = begin()
     recipe = draft.read(arguments.recipe).set(arguments.set)
     if ablating:
@@ -51,6 +53,7 @@ def _go(arguments: argparse.Namespace, edits: list[Edit], *, ablating: bool = Fa
         dry=arguments.dry_run,
         mix_protocols=getattr(arguments, "mix_protocols", False),
         picks=arguments.picks,
+        place=place,
     )
     finished = run_all(made, options, screen)
     if launched().rank:  # the main process has told it

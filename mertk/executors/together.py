@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mertk.errors import MertkError
+from mertk.executors.bench import Bench
+from mertk.executors.jobs import Job, Refused
 from mertk.plan import Trial
-from mertk.train.checkpoint import Checkpoint
 from mertk.train.team import Team
-from mertk.trial import Setting, conduct
 
 
 def follow(
     team: Team,
     planned: Sequence[Trial],
-    setting: Callable[[Trial], Setting],
+    bench: Callable[[], Bench],
     scratch: Callable[[Trial], Path],
 ) -> None:
     """At the main process's side, train what it trains, until it has no more; keep nothing.
@@ -21,7 +21,7 @@ def follow(
     Args:
         team: The processes.
         planned: Every trial.
-        setting: What a trial shares with the others of its variant.
+        bench: Where trials are conducted; asked for when there is one.
         scratch: Where the main process keeps the state of an unfinished trial.
 
     Raises:
@@ -35,11 +35,8 @@ def follow(
                 "other clips, weights, packages or code; start them from one copy of everything"
             )
         trial = by_key[key]
-        try:
-            conduct(trial, setting(trial), Checkpoint(scratch(trial)), lambda _: None)
-        except MertkError:
-            raise
-        except (Exception, SystemExit):  # the main process tells of what all of them meet
-            if not team.failed_together():
-                raise
+        # Where it fails, it fails in all of them, and the main process tells of it.
+        result = bench().attempt(Job.of(trial, scratch(trial)))
+        if isinstance(result, Refused):
+            raise MertkError(result.message)
     team.leave()

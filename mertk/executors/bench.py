@@ -1,0 +1,123 @@
+"""Conduct jobs one after the other: what every executor does in the end."""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from mertk.errors import MertkError
+from mertk.executors.jobs import Answer, Failed, Job, Refused, Result
+from mertk.executors.shared import Shared
+from mertk.resolved import RANKING
+from mertk.train.checkpoint import Checkpoint
+from mertk.train.device import pick_device
+from mertk.train.team import ALONE, Team
+from mertk.trial import Setting, conduct
+from mertk.variants import Variant
+
+Advance = Callable[[int], object]
+
+
+class Bench:
+    """One place where trials are conducted.
+
+    Args:
+        shared: What they share.
+        variants: By name.
+        team: The processes that train each of them together.
+    """
+
+    def __init__(self, shared: Shared, variants: Mapping[str, Variant], team: Team = ALONE) -> None:
+        self.shared, self.variants, self.team = shared, variants, team
+
+    def attempt(self, job: Job, advance: Advance = lambda _: None) -> Result:
+        """Bring a job to a result; advance is called with numbers of epochs that are done."""
+        try:
+            variant = self.variants[job.variant]
+            checkpoint = Checkpoint(job.checkpoint)
+            return conduct(job.trial(variant), self._setting(variant), checkpoint, advance)
+        except MertkError as error:
+            return Refused(str(error))
+        except (Exception, SystemExit) as error:  # a component's fault costs its own trials
+            if not self.team.failed_together():
+                error.add_note("all processes end with the first that fails; see what others say")
+                raise
+            return failed(error)
+
+    def _setting(self, variant: Variant) -> Setting:
+        shared = self.shared
+        return Setting(
+            corpus=shared.corpus,
+            inputs=shared.inputs[variant.name],
+            dims=shared.dims[variant.name],
+            seconds=shared.seconds,
+            metrics=variant.resolved.metrics(),
+            ranking=variant.resolved.build(RANKING),
+            device=shared.device,
+            precision=shared.precisions[variant.name],
+            team=self.team,
+        )
+
+
+def failed(error: BaseException) -> Failed:
+    """What is kept of an error."""
+    first = str(error).partition("\n")[0]
+    trace = "".join(traceback.format_exception(error))
+    return Failed(f"{type(error).__name__}: {first}", trace)
+
+
+@lru_cache(maxsize=1)  # a worker conducts many trials of one run
+def opened(shared: Path) -> Bench:
+    """A bench in another process than the one that read the recipe.
+
+    Args:
+        shared: The file of what trials share.
+
+    Raises:
+        MertkError: A component is not there or differs, or there is no such device.
+    """
+    return elsewhere(Shared.load(shared))
+
+
+def elsewhere(shared: Shared) -> Bench:
+    """As `opened`, of what is there already."""
+    variants = shared.recipes.opened()
+    pick_device(shared.device.type)
+    return Bench(shared, variants)
+
+
+def answer(shared: Path, job: Job, advance: Advance = lambda _: None) -> Answer:
+    """What a worker sends back, whatever happens."""
+    return answered(lambda: opened(shared), job, advance)
+
+
+def answered(bench: Callable[[], Bench], job: Job, advance: Advance = lambda _: None) -> Answer:
+    """As `answer`, on a bench that is opened in its own way."""
+    with _overheard() as said:
+        try:
+            result = bench().attempt(job, advance)
+        except MertkError as error:
+            result = Refused(str(error))
+        except (Exception, SystemExit) as error:
+            result = failed(error)
+    return Answer(result, tuple(said))
+
+
+@contextmanager
+def _overheard() -> Iterator[list[tuple[int, str]]]:
+    """What mertk and plugins log, for the process where someone looks at it."""
+    said: list[tuple[int, str]] = []
+
+    class Overhearing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append((record.levelno, record.getMessage()))
+
+    logger, handler = logging.getLogger("mertk"), Overhearing(logging.INFO)
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield said
+    finally:
+        logger.removeHandler(handler)

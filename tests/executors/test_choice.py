@@ -1,0 +1,45 @@
+"""What the command line says about where trials run."""
+
+import pytest
+
+from mertk.cli import main
+from mertk.errors import MertkError
+from mertk.executors.choice import Choice, choose
+
+
+def test_jobs_alone_mean_processes_and_what_a_scheduler_is_told_means_a_scheduler() -> None:
+    assert choose(None, None, None, None) == Choice("here")
+    assert choose(None, 1, None, None).executor == "here"
+    assert choose(None, 4, None, None) == Choice("processes", 4)
+    assert choose("ray", 2, "cpu=2, gpu=0.5", None) == Choice("ray", 2, {"cpu": 2.0, "gpu": 0.5})
+    chosen = choose(None, None, "memory=8", "partition=gpu,time=60")
+    assert chosen == Choice("slurm", None, {"memory": 8.0}, {"partition": "gpu", "time": "60"})
+    assert choose("ray", None, "cpu=3", None).cores == 3
+    assert choose("ray", None, None, None).cores == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ((None, 0, None, None), "--jobs 0: expected a number from 1 up"),
+        (("here", 2, None, None), "--jobs 2: --executor here takes one at a time"),
+        (("ray", None, None, "time=1"), "not for --executor ray; leave one out"),
+        ((None, 2, "cpu=2", None), "--jobs N shares this machine's cores"),
+        (("ray", None, "cpus=2", None), "there is no 'cpus'; did you mean 'cpu'"),
+        (("ray", None, "cpu", None), "--resources cpu: expected NAME=VALUE"),
+        (("ray", None, "cpu=many", None), "--resources cpu=many: expected a number above 0"),
+        (("ray", None, "gpu=0", None), "--resources gpu=0: expected a number above 0"),
+        (("ray", None, "gpu=inf", None), "--resources gpu=inf: expected a number above 0"),
+        (("ray", None, "cpu=0.5", None), "--resources cpu=0.5: expected whole cores"),
+        (("ray", None, "cpu=1,cpu=2", None), "cpu stands twice"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(said, message: str) -> None:
+    with pytest.raises(MertkError) as raised:
+        choose(*said)
+    assert message in str(raised.value)
+
+
+def test_the_command_line_tells_it_before_anything_is_opened(capsys) -> None:
+    assert main(["run", "no-such-recipe", "--executor", "here", "--jobs", "2"]) == 2
+    assert "--jobs 2: --executor here takes one at a time" in capsys.readouterr().err

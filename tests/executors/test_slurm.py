@@ -1,0 +1,65 @@
+"""Trials as jobs of a scheduler; run by submitit on this machine, since there is no scheduler."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("submitit", reason="needs the extra slurm")
+
+from mertk.cli import main
+from mertk.errors import MertkError
+from mertk.executors.choice import choose
+from mertk.executors.slurm import Scheduler
+from tests.executors.conftest import PARTS, kept
+
+
+def test_jobs_come_to_the_results_of_one_process_and_one_that_dies_is_submitted_again(
+    recipe: str, run, tmp_path: Path
+) -> None:
+    dies = f"tasks.dies={{use: '{PARTS}:Dies', log: {tmp_path}/log, times: 1}}"
+    argv = ("run", recipe, "--set", dies, "--folds", "fold1")
+    assert run(*argv, "--results", "alone")[0] == 0
+    assert not Path("log").exists()
+    status, _, told = run(*argv, "--slurm", "cluster=local")
+    assert status == 0
+    assert len(Path("log").read_text().splitlines()) == 1
+    assert "full fold1 seed 0: its job died" in told
+    assert kept("results") == kept("alone")
+
+
+def test_the_script_that_is_submitted_says_what_it_was_told(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    choice = choose(None, None, "cpu=4,gpu=1,memory=24", "partition=long,time=90,account=lab")
+    executor = Scheduler(choice, tmp_path).executor(tmp_path)._executor
+    script = executor._make_submission_file_text("run me", "uid")
+    said = {line for line in script.splitlines() if line.startswith("#SBATCH")}
+    assert said >= {
+        "#SBATCH --account=lab",
+        "#SBATCH --cpus-per-task=4",
+        "#SBATCH --gpus-per-node=1",
+        "#SBATCH --job-name=mertk",
+        "#SBATCH --mem=24GB",
+        "#SBATCH --partition=long",
+        "#SBATCH --time=90",
+    }
+    assert "run me" in script
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ("partion=long,cluster=local", "--slurm: there is no 'partion'; did you mean 'partition'"),
+        ("cluster=nowhere", "--slurm cluster=nowhere: "),
+    ],
+)
+def test_what_the_scheduler_does_not_know_is_refused(tmp_path: Path, told, message) -> None:
+    with pytest.raises(MertkError) as raised:
+        Scheduler(choose(None, None, None, told), tmp_path).executor(tmp_path)
+    assert message in str(raised.value)
+
+
+def test_without_a_scheduler_nothing_runs_here_instead(recipe: str, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert main(["run", recipe, "--executor", "slurm"]) == 2
+    assert "there is no sbatch on this machine" in capsys.readouterr().err
+    assert not list(Path("results").glob("toy/*"))
