@@ -136,6 +136,18 @@ class Ragged:
             values[there : there + length] = self.values[here : here + length]
         return Ragged(values, starts, self.lengths)
 
+    def on(self, device: torch.device, limit: int) -> "Ragged":
+        """The same sequences on a device: no step then copies its clips there.
+
+        Args:
+            device: Which.
+            limit: Bytes; where more would be needed, or they are there, returns itself.
+        """
+        if self.values.device.type == device.type or self.nbytes > limit:
+            return self
+        own = self.in_memory()
+        return Ragged(own.values.to(device), own.starts, own.lengths)
+
     def mean_and_std(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each channel over the real steps of some clips.
 

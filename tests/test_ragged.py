@@ -151,3 +151,22 @@ def test_another_process_maps_the_same_file_and_is_sent_no_copy(tmp_path) -> Non
     copied = pickle.loads(pickle.dumps(ragged.in_memory()))
     assert torch.equal(copied.batch(rows).x, ragged.batch(rows).x)
     assert copied.mapped is None
+
+
+def test_on_another_device_the_batches_are_made_there_of_the_clips_own_steps() -> None:
+    """`meta` computes nothing, but is another device."""
+    values = torch.arange(24.0).view(12, 2)
+    ragged = Ragged(values, torch.tensor([7, 1]), torch.tensor([3, 4]))
+    there = ragged.on(torch.device("meta"), limit=7 * 8)
+    assert there.values.shape == (7, 2)
+    assert there.starts.tolist() == [0, 3]
+    stream = there.batch(torch.tensor([1, 0]))
+    assert stream.x.device.type == stream.mask.device.type == "meta"
+    assert stream.x.shape == (2, 4, 2)
+    assert stream.steps() == (4, 3)
+
+
+def test_what_is_there_or_does_not_fit_stays_where_it_is() -> None:
+    ragged = Ragged(torch.zeros(7, 2), torch.tensor([0, 3]), torch.tensor([3, 4]))
+    assert ragged.on(torch.device("meta"), limit=7 * 8 - 1) is ragged
+    assert ragged.on(torch.device("cpu"), limit=1 << 20) is ragged

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+import torch
+
 from mertk.errors import MertkError
 from mertk.executors.jobs import Answer, Failed, Job, Refused, Result
 from mertk.executors.shared import Shared
+from mertk.ragged import Ragged
 from mertk.resolved import RANKING
 from mertk.train.checkpoint import Checkpoint
 from mertk.train.device import pick_device
@@ -31,6 +34,7 @@ class Bench:
 
     def __init__(self, shared: Shared, variants: Mapping[str, Variant], team: Team = ALONE) -> None:
         self.shared, self.variants, self.team = shared, variants, team
+        self._residents: dict[int, Ragged] = {}
 
     def attempt(self, job: Job, advance: Advance = lambda _: None) -> Result:
         """Bring a job to a result; advance is called with numbers of epochs that are done."""
@@ -46,11 +50,21 @@ class Bench:
                 raise
             return failed(error)
 
+    def _resident(self, ragged: Ragged) -> Ragged:
+        """Sequences on the device where half of what is free there suffices; once for all trials."""
+        device = self.shared.device
+        if device.type != "cuda":
+            return ragged
+        if id(ragged) not in self._residents:
+            free, _ = torch.cuda.mem_get_info(device)
+            self._residents[id(ragged)] = ragged.on(device, limit=free // 2)
+        return self._residents[id(ragged)]
+
     def _setting(self, variant: Variant) -> Setting:
         shared = self.shared
         return Setting(
             corpus=shared.corpus,
-            inputs=shared.inputs[variant.name],
+            inputs={n: self._resident(r) for n, r in shared.inputs[variant.name].items()},
             dims=shared.dims[variant.name],
             seconds=shared.seconds,
             metrics=variant.resolved.metrics(),
