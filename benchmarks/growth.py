@@ -150,7 +150,7 @@ def step_seconds(steps: int, batch: int, device: torch.device, repeats: int) -> 
     with repeatable(device):
         for _ in range(repeats + 1):
             began = time.perf_counter()
-            loop.step(data.batch(rows))
+            loop.step(rows)
             if device.type == "cuda":
                 torch.cuda.synchronize()
             taken.append(time.perf_counter() - began)

@@ -51,7 +51,7 @@ class Bench:
             return failed(error)
 
     def _resident(self, ragged: Ragged) -> Ragged:
-        """Sequences on the device where half of what is free there suffices; once for all trials."""
+        """On the device, where half of what is free there suffices; once for all trials."""
         device = self.shared.device
         if device.type != "cuda":
             return ragged
