@@ -110,7 +110,8 @@ def _read(ref: MediaRef, end: float | None) -> tuple[Samples, int]:
 def mono(samples: Samples) -> Samples:
     """[T, channels] -> [T], their mean; what is beyond any number is told by `refuse_odd`."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return samples.mean(axis=1, dtype=np.float32)
+        mean: Samples = samples.mean(axis=1, dtype=np.float32)
+    return mean
 
 
 def _with_ffmpeg(ref: MediaRef, end: float | None) -> tuple[Samples, int]:
