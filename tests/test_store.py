@@ -118,7 +118,9 @@ def test_a_sequence_of_another_shape_or_type_is_refused_and_harms_nothing(shelf)
     put(shelf, {key(1): sequence(2)})
     before = contents(shelf.folder)
     for other in (sequence(2, (3,)), sequence(2, dtype="float16")):
-        with pytest.raises(StoreError, match=r"holds steps of float32 \[2\].*`version`"):
+        with pytest.raises(
+            StoreError, match=r"holds steps of float32 \[2\].*`version`; if not, delete"
+        ):
             put(shelf, {key(2): other})
     assert contents(shelf.folder) == before
 
