@@ -87,13 +87,19 @@ def _named(systems: list[str]) -> dict[str, list[str]]:
 def _read(named: dict[str, list[str]], results: Path) -> dict[str, list[Kept]]:
     """The runs, or every fault in finding them."""
     found: dict[str, list[Kept]] = {}
+    of: dict[Path, str] = {}
     faults = []
     for system, runs in named.items():
         for run in runs:
             try:
-                found.setdefault(system, []).append(read_kept(folder_of(run, results)))
+                kept = read_kept(folder_of(run, results))
             except MertkError as error:
                 faults.append(f"{system}: {error}")
+                continue
+            if other := of.get(kept.folder.resolve()):
+                faults.append(f"{system}: {run} is a run of {other} already; name each run once")
+            of[kept.folder.resolve()] = system
+            found.setdefault(system, []).append(kept)
     if faults:
         raise MertkError("\n".join(faults))
     return found

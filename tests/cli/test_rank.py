@@ -56,6 +56,7 @@ def test_the_table_tells_the_test_and_its_groups(results: Path, capsys) -> None:
         (SYSTEMS[:2], ["2 systems (plain, better)", "mertk compare"]),
         (["plain", "x=", *SYSTEMS], ["plain: expected SYSTEM=RUN", "x=: expected SYSTEM=RUN"]),
         ([*SYSTEMS, SYSTEMS[0]], ["a system of this name is there already"]),
+        ([*SYSTEMS, "x=plain-one"], ["x: plain-one is a run of plain already; name each run once"]),
         (
             [*SYSTEMS, "a=nowhere", "b=plain-one,neither"],
             ["a: nowhere: no finished run is at", "b: neither: no finished run is at"],

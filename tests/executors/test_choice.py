@@ -3,8 +3,11 @@
 import pytest
 
 from mertk.cli import main
+from mertk.console import Screen
 from mertk.errors import MertkError
-from mertk.executors.choice import Choice, choose
+from mertk.executors.choice import PROCESSES, Choice, choose
+from mertk.executors.opening import open_executor
+from mertk.train.team import Team
 
 
 def test_jobs_alone_mean_processes_and_what_a_scheduler_is_told_means_a_scheduler() -> None:
@@ -43,3 +46,10 @@ def test_what_contradicts_itself_is_refused(said, message: str) -> None:
 def test_the_command_line_tells_it_before_anything_is_opened(capsys) -> None:
     assert main(["run", "no-such-recipe", "--executor", "here", "--jobs", "2"]) == 2
     assert "--jobs 2: --executor here takes one at a time" in capsys.readouterr().err
+
+
+def test_processes_that_were_launched_together_take_trials_in_turn(tmp_path, monkeypatch) -> None:
+    team = Team()
+    monkeypatch.setattr(team, "size", 2)
+    with pytest.raises(MertkError, match="--executor processes: 2 processes were launched, which"):
+        open_executor(Choice(PROCESSES, 2), {}, tmp_path, Screen(), team).__enter__()

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+import mertk.executors.bench
 import mertk.inputs
-import mertk.run
 from mertk.results import Results
 from mertk_plugins.datasets.iemocap_synthetic import SyntheticIEMOCAP
 
 PHASES = {
     "generation": (SyntheticIEMOCAP, "_write"),
     "extraction": (mertk.inputs, "fill"),
-    "training": (mertk.run, "conduct"),
+    "training": (mertk.executors.bench, "conduct"),
     "writing": (Results, "write"),
 }
 """Which function is each phase."""
