@@ -162,15 +162,6 @@ def crcs(records: Records) -> NDArray[np.uint32]:
     return np.fromiter((zlib.crc32(raw[i : i + CRC_AT]) for i in at), np.uint32, len(records))
 
 
-def sized(nbytes: float) -> str:
-    """Bytes as people say them.
-
-    >>> sized(3 << 20), sized(20 << 30)
-    ('3.0 MiB', '20.0 GiB')
-    """
-    return f"{nbytes / 2**30:.1f} GiB" if nbytes >= 10 << 30 else f"{nbytes / 2**20:.1f} MiB"
-
-
 def end(records: Records) -> int:
     """Steps up to the end of the last record."""
     return int(records["start"][-1] + records["length"][-1]) if len(records) else 0

@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from mertk.blocks import StoreError, committed, sized
+from mertk.amounts import sized
+from mertk.blocks import StoreError, committed
 from mertk.contracts import Clip, Encoder, Foreseeing
 from mertk.keys import MISSING, Key
 from mertk.lengths import known_lengths

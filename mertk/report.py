@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from math import isfinite
-from statistics import fmean, stdev
 from typing import Any
 
+from mertk.amounts import mean, number, probability, spread
 from mertk.comparing import Comparison, compare, unpaired
 from mertk.contamination import contaminated, notices, unknown
 from mertk.pooled import named
@@ -91,8 +90,8 @@ class Report:
         header = ["variant", f"{first.upper()} selected", "last epoch", "picked on test", "gap"]
         cells = []
         for this in self.rows:
-            means = {pick: _mean(this.picks[pick][first].values()) for pick in PICKS}
-            told = ["-" if mean is None else number(mean) for mean in means.values()]
+            means = {pick: mean(this.picks[pick][first].values()) for pick in PICKS}
+            told = ["-" if value is None else number(value) for value in means.values()]
             honest, best = means["selected"], means["test_best"]
             gap = "-" if honest is None or best is None else number(best - honest, sign=True)
             cells.append([_name(this), *told, gap])
@@ -194,35 +193,6 @@ def ends(found: Interval | None, *, sign: bool = False) -> str:
     if found is None or found.low is None or found.high is None:
         return "-"
     return f"{number(found.low, sign=sign)} to {number(found.high, sign=sign)}"
-
-
-def number(value: float, *, sign: bool = False) -> str:
-    """Three decimals, `.812`; a leading 0 would cost a table its width."""
-    told = f"{value:+.3f}" if sign else f"{value:.3f}"
-    return told.replace("0.", ".", 1) if abs(value) < 1 and "1.000" not in told else told
-
-
-def probability(p: float) -> str:
-    """A p value, `.012` or `<.001`."""
-    return "<.001" if p < 0.001 else number(p)
-
-
-def counted(count: int, what: str) -> str:
-    """How many there are of something, such as `1 row` or `2 rows`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def spread(values: Sequence[float]) -> str:
-    """Mean and sample standard deviation, `.812 ± .031`; `-` where there is no value."""
-    mean = _mean(values)
-    if mean is None:
-        return "-"
-    return number(mean) + (f" ± {number(stdev(values))}" if len(values) > 1 else "")
-
-
-def _mean(values: Any) -> float | None:
-    values = list(values)
-    return fmean(values) if values and all(map(isfinite, values)) else None
 
 
 def _said(found: Sequence[Interval]) -> list[str]:

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
+from mertk.amounts import number
 from mertk.records import PICKS
-from mertk.report import Report, ends, number, spread
+from mertk.report import Report, ends
 from mertk.rows import Row, row
 from mertk_plugins.metrics.ua import UA
 from mertk_plugins.metrics.wa import WA
@@ -18,28 +18,6 @@ METRICS = {"ua": UA(), "wa": WA()}
 
 def made(folder: Path, right: float, **facts: object) -> Row:
     return row(folder.name, system(folder, right, **facts), METRICS, selected_on_test=False)
-
-
-@pytest.mark.parametrize(
-    ("value", "sign", "told"),
-    [
-        (0.8124, False, ".812"),
-        (-0.02, True, "-.020"),
-        (0.0, True, "+.000"),
-        (0.9999, False, "1.000"),
-        (1.5, False, "1.500"),
-        (10.5, True, "+10.500"),
-        (-10.2, False, "-10.200"),
-    ],
-)
-def test_numbers_save_their_leading_zero(value: float, sign: bool, told: str) -> None:
-    assert number(value, sign=sign) == told
-
-
-def test_a_spread_tells_mean_and_deviation_where_they_exist() -> None:
-    assert spread([0.5, 0.7]) == ".600 ± .141"
-    assert spread([0.5]) == ".500"
-    assert spread([]) == spread([0.5, float("nan")]) == spread([float("inf")]) == "-"
 
 
 def test_one_row_is_one_table_with_intervals(tmp_path: Path) -> None:

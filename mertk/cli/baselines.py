@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from mertk.amounts import number, spread
 from mertk.baselines.measure import Skipped, Standing, measure
 from mertk.check import resolve_dataset
 from mertk.cli.answer import answer
@@ -10,7 +11,7 @@ from mertk.cli.beginning import begin
 from mertk.console import Screen
 from mertk.corpus import open_corpus
 from mertk.plan import Corpus
-from mertk.report import SYNTHETIC, number, spread
+from mertk.report import SYNTHETIC
 from mertk.score import summary
 from mertk.subject import dataset_draft
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mertk.amounts import counted
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
 from mertk.cli.runs import folder_of, metrics_of, refuse_unfit
@@ -13,7 +14,7 @@ from mertk.contracts import Metric
 from mertk.errors import MertkError
 from mertk.protocol import refuse_mixed
 from mertk.records import Kept, read_kept
-from mertk.report import SYNTHETIC, Report, counted
+from mertk.report import SYNTHETIC, Report
 from mertk.rows import Row, row
 
 Json = Any

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mertk.amounts import number, probability
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
 from mertk.cli.runs import built, folder_of, refuse_unfit
@@ -14,7 +15,7 @@ from mertk.errors import MertkError
 from mertk.ranking import Ranked
 from mertk.ranking import rank as rank_systems
 from mertk.records import Kept, read_kept
-from mertk.report import SELECTED_ON_TEST, SYNTHETIC, number, probability
+from mertk.report import SELECTED_ON_TEST, SYNTHETIC
 from mertk.whole import whole
 
 Json = Any

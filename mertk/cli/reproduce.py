@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mertk import draft
+from mertk.amounts import counted
 from mertk.check import resolve
 from mertk.claims import Target, read_target
 from mertk.cli.answer import answer
@@ -15,7 +16,6 @@ from mertk.cli.reproduced import Told, as_json, show
 from mertk.cli.runs import built, folder_of, is_finished, refuse_unfit, variants_beside
 from mertk.errors import MertkError
 from mertk.registry import Registry
-from mertk.report import counted
 from mertk.reproducing import reproduction
 from mertk.variants import FULL
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mertk.amounts import number, spread
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
 from mertk.cli.run import names_of, seeds_of
@@ -12,7 +13,7 @@ from mertk.cli.runs import folder_of
 from mertk.console import Screen
 from mertk.errors import MertkError
 from mertk.records import read_kept
-from mertk.report import INTERVAL, SELECTED_ON_TEST, SPREAD, SYNTHETIC, ends, number, spread
+from mertk.report import INTERVAL, SELECTED_ON_TEST, SPREAD, SYNTHETIC, ends
 from mertk.robustness.choice import Inapplicable, choose, refuse_unknown
 from mertk.robustness.condition import Condition
 from mertk.robustness.kept import read_robustness

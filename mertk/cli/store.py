@@ -6,14 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mertk.blocks import StoreError, sized
+from mertk.amounts import counted, sized
+from mertk.blocks import StoreError
 from mertk.cli import FAILED, OK
 from mertk.cli.answer import answer
 from mertk.cli.choosing import chosen
 from mertk.console import Screen
 from mertk.digests import DIGESTS, Digests
 from mertk.home import home
-from mertk.report import counted
 from mertk.shelves import Kept, Pruned, damaged, differing, prune, survey
 
 Json = Any

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from mertk.amounts import counted, number
 from mertk.cli.tables import show
 from mertk.console import Screen
 from mertk.contamination import declared, notices
-from mertk.report import SELECTED_ON_TEST, SYNTHETIC, Report, counted, number
+from mertk.report import SELECTED_ON_TEST, SYNTHETIC, Report
 from mertk.run import Finished, Options
 from mertk.score import chance
 from mertk.variants import Variant

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from mertk.amounts import counted, number, probability
 from mertk.comparing import Comparison, unpaired
 from mertk.page.gather import Board, System
-from mertk.report import Report, counted, ends, number, probability
+from mertk.report import Report, ends
 
 WORDS = {
     "better": "{own} is better than {base}",

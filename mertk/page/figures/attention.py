@@ -4,12 +4,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from mertk.amounts import counted
 from mertk.page.figures.heat import SCALE, ends, image, scale
 from mertk.page.figures.names import short, shorten
 from mertk.page.figures.parts import number_axis
 from mertk.page.figures.picture import LINE, SMALL, WIDE, Panel, Picture, drawing
 from mertk.page.figures.svg import MARK, STANDS_FOR
-from mertk.report import counted
 
 LEFT = 50
 Floats = NDArray[np.float64]

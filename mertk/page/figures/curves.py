@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from mertk.amounts import counted
 from mertk.page.figures.names import shorten, told
 from mertk.page.figures.parts import Legend, Style, band, limits, number_axis, style
 from mertk.page.figures.picture import EDGE, LINE, SIZE, SMALL, WIDE, Panel, Picture, drawing
 from mertk.page.figures.svg import MARK, STANDS_FOR
-from mertk.report import counted
 
 Trials = Sequence[Sequence[float]]
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from matplotlib.axes import Axes
 
+from mertk.amounts import counted
 from mertk.page.figures.names import shorten, signed, some, told, width
 from mertk.page.figures.parts import (
     LINES,
@@ -19,7 +20,6 @@ from mertk.page.figures.parts import (
 )
 from mertk.page.figures.picture import EDGE, LINE, SIZE, SMALL, WIDE, Panel, Picture, drawing
 from mertk.page.figures.svg import MARK, STANDS_FOR
-from mertk.report import counted
 
 ROW: Final = 22
 NAMES: Final = 132

@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from mertk.amounts import counted
 from mertk.page.figures.heat import SCALE, ends, image, scale
 from mertk.page.figures.names import shorten, told
 from mertk.page.figures.parts import gutter, spread
 from mertk.page.figures.picture import EDGE, LINE, SMALL, WIDE, Panel, Picture, drawing
-from mertk.report import counted
 
 NAMES: Final = 80
 

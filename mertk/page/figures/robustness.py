@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mertk.amounts import counted
 from mertk.page.figures.names import short, shorten, told
 from mertk.page.figures.parts import Legend, Style, band, finite, limits, number_axis, style
 from mertk.page.figures.picture import EDGE, LINE, SMALL, WIDE, Panel, Picture, drawing
 from mertk.page.figures.svg import MARK
-from mertk.report import counted
 
 Floats = NDArray[np.float64]
 

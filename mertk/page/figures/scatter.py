@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from mertk.amounts import counted
 from mertk.page.figures.names import some
 from mertk.page.figures.parts import Legend, Style, limits, style
 from mertk.page.figures.picture import EDGE, WIDE, Panel, Picture, drawing
 from mertk.page.figures.svg import MARK, STANDS_FOR
-from mertk.report import counted
 
 Points = NDArray[np.float64]
 

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
+from mertk.amounts import spread
 from mertk.page.blocks import Block, Panels, Section, Tabled, Words
 from mertk.page.figures import Picture, attention, curves, matrix, scatter
 from mertk.page.figures.heat import ends
 from mertk.page.gather import System
 from mertk.records import Insight, Record
-from mertk.report import Table, spread
+from mertk.report import Table
 
 PAIR = 2
 """Strokes in the name of what is kept of pairs of clips; that of one clip's attention has more."""

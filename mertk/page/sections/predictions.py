@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mertk.amounts import number
 from mertk.contracts import Metric
 from mertk.describe.margins import margins
 from mertk.describe.slices import Slicing, shared
@@ -10,7 +11,7 @@ from mertk.page.blocks import Block, Panels, Section, Tabled, Words
 from mertk.page.figures import Part, confusion, reliability, slices
 from mertk.page.gather import System
 from mertk.pooled import pool
-from mertk.report import Table, ends, number
+from mertk.report import Table, ends
 from mertk.stats import Interval
 
 MOST_SLICES = 40

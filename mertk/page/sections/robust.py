@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from math import isfinite
 
+from mertk.amounts import number, spread
 from mertk.page.blocks import Panels, Section, Tabled, Words
 from mertk.page.figures import Picture, robustness
 from mertk.page.gather import System
-from mertk.report import Table, ends, number, spread
+from mertk.report import Table, ends
 from mertk.robustness.kept import Curve, read_robustness
 from mertk.robustness.table import Line, Matrix
 

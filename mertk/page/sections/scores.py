@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from mertk.amounts import number, spread
 from mertk.baselines.measure import Standing
 from mertk.baselines.place import place
 from mertk.comparing import Comparison
 from mertk.page.blocks import Block, Panels, Section, Tabled, Words
 from mertk.page.figures import Bar, intervals
 from mertk.page.gather import Board, System
-from mertk.report import INTERVAL, SPREAD, Report, Table, ends, number, spread
+from mertk.report import INTERVAL, SPREAD, Report, Table, ends
 from mertk.score import chance
 
 MARKS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
