@@ -162,6 +162,11 @@ def crcs(records: Records) -> NDArray[np.uint32]:
     return np.fromiter((zlib.crc32(raw[i : i + CRC_AT]) for i in at), np.uint32, len(records))
 
 
+def newest(records: Records) -> dict[bytes, int]:
+    """Where the newest record of each key stands: of one computed again, the last counts."""
+    return dict(zip(records["key"].tolist(), range(len(records)), strict=True))
+
+
 def end(records: Records) -> int:
     """Steps up to the end of the last record."""
     return int(records["start"][-1] + records["length"][-1]) if len(records) else 0

@@ -10,6 +10,7 @@ from typing import Final
 from mertk import media
 from mertk.errors import MediaError
 from mertk.threads import default_workers, map_ahead
+from mertk.whole import whole
 
 DIGESTS: Final = "digests.txt"
 """The file of a store that remembers them."""
@@ -102,10 +103,9 @@ class Digests:
             OSError: The memory cannot be written.
         """
         known = {name: told for name, told in self._recall().items() if os.path.lexists(name)}
-        draft = self._file.with_suffix(".tmp")
         lines = (f"\n{digest}\t{stamp}\t{name}\t\n" for name, (stamp, digest) in known.items())
-        draft.write_bytes(os.fsencode("".join(lines)))
-        draft.replace(self._file)
+        with whole(self._file) as draft:
+            draft.write_bytes(os.fsencode("".join(lines)))
         self._known = None
 
     @contextmanager

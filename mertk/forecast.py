@@ -3,9 +3,9 @@
 import logging
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -16,10 +16,12 @@ from mertk.keys import MISSING, Key
 from mertk.lengths import known_lengths
 from mertk.store import Shelf
 
-SURE: Final = {"lengths": 0.9, "others": 0.5}
-"""The share of a forecast below which it will not turn out, by what it was made from: how long the
-clips are, or what other clips took."""
+By = Literal["lengths", "others"]
+"""What a forecast is made from: how long the clips are, or what other clips took."""
+SURE: Final[dict[By, float]] = {"lengths": 0.9, "others": 0.5}
+"""The share of a forecast below which it will not turn out."""
 CLOSE: Final = 1.1
+"""How much more than the forecast must be free for nothing to be said."""
 WORTH_TELLING: Final = 100 << 20
 """Bytes that are told of while an extraction runs; of less nobody wants to hear."""
 
@@ -35,14 +37,14 @@ class Forecast:
         clips: What different clips let it read.
         lacking: How many of those are not stored.
         nbytes: What they will take; None where nothing tells.
-        by: What that was made from.
+        by: What that was made from; it says how far it is to be trusted.
     """
 
     name: str
     clips: int
     lacking: int
     nbytes: float | None
-    by: str = "lengths"
+    by: By = "lengths"
 
     def __str__(self) -> str:
         if not self.lacking:
@@ -79,20 +81,16 @@ def forecast(
     few = Forecast(name, len(readers), len(lacking), 0.0)
     if not lacking:
         return few
-    step = np.dtype(str(shelf.identity["dtype"])).itemsize if _computed(shelf) else 0
-    foreseen = _foreseen(encoder, [readers[key] for key in lacking])
-    if shelf.identity["stage"] == "output" and foreseen is not None:
-        nbytes = foreseen * encoder.dim * step
-        return Forecast(name, few.clips, few.lacking, nbytes)
+    if shelf.identity["stage"] == "output":
+        steps = _foreseen(encoder, [readers[key] for key in lacking])
+        if steps is not None:
+            width = np.dtype(str(shelf.identity["dtype"])).itemsize
+            return replace(few, nbytes=steps * encoder.dim * width)
     now = committed(shelf.folder, shelf.identity)
     if now.layout is None:
-        return Forecast(name, few.clips, few.lacking, None)
+        return replace(few, nbytes=None)
     each = now.steps * now.layout.nbytes / len(now.records)
-    return Forecast(name, few.clips, few.lacking, each * len(lacking), "others")
-
-
-def _computed(shelf: Shelf) -> bool:
-    return shelf.identity["stage"] != "input"
+    return replace(few, nbytes=each * len(lacking), by="others")
 
 
 def _foreseen(encoder: Encoder, clips: Sequence[Clip]) -> float | None:

@@ -14,7 +14,16 @@ from typing import Any, Final
 import numpy as np
 
 from mertk.append import give_up
-from mertk.blocks import RECORD, Committed, StoreError, altered, committed, mapped, read_meta
+from mertk.blocks import (
+    RECORD,
+    Committed,
+    StoreError,
+    altered,
+    committed,
+    mapped,
+    newest,
+    read_meta,
+)
 from mertk.holding import LOCK, USED, alone
 
 Json = Any
@@ -57,6 +66,11 @@ class Kept:
         return str(self.identity.get("name") or self.folder.name.rpartition("-")[0])
 
     @property
+    def key(self) -> str:
+        """What tells it from other shelves of the encoder."""
+        return self.folder.name.rpartition("-")[2]
+
+    @property
     def stage(self) -> str:
         """What is kept of the encoder: `input`, `front` or `output`."""
         return str(self.identity.get("stage", ""))
@@ -69,7 +83,7 @@ class Kept:
     @property
     def clips(self) -> int:
         """Sequences that can be read: one computed again counts once."""
-        return len(set(self.held.records["key"].tolist()))
+        return len(newest(self.held.records))
 
 
 def survey(root: Path) -> list[Kept]:
@@ -126,8 +140,7 @@ def damaged(shelf: Kept, advance: Callable[[int], object]) -> list[str]:
         advance(len(records))
         return []
     data, found = mapped(shelf.folder, shelf.held), []
-    newest = {key: place for place, key in enumerate(records["key"].tolist())}
-    places = np.fromiter(newest.values(), np.int64, len(newest))
+    places = np.array(list(newest(records).values()), np.int64)
     for begin in range(0, len(places), AT_ONCE):
         some = records[places[begin : begin + AT_ONCE]]
         wrong = some[altered(data, shelf.held.layout, some)]

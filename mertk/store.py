@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from mertk.append import Watching, Writer, give_up
-from mertk.blocks import Committed, Layout, Records, StoreError, altered, committed, mapped
+from mertk.blocks import Committed, Layout, StoreError, altered, committed, mapped, newest
 from mertk.contracts import Clip
 from mertk.digests import DIGESTS, Digests
 from mertk.holding import LOCK
@@ -79,7 +79,7 @@ class Shelf:
 
     def missing(self, keys: Sequence[bytes]) -> list[bytes]:
         """Those of the keys that are not stored, in their order, each once."""
-        stored = {MISSING, *_newest(self._committed().records)}
+        stored = {MISSING, *newest(self._committed().records)}
         return [key for key in dict.fromkeys(keys) if key not in stored]
 
     def read(self, keys: Sequence[bytes], *, empty: Callable[[], NDArray[Any]]) -> Ragged:
@@ -95,7 +95,7 @@ class Shelf:
             StoreError: The files cannot be read.
         """
         now = self._committed()
-        place = _newest(now.records)
+        place = newest(now.records)
         place[MISSING] = len(now.records)
         rows = np.fromiter((place[key] for key in keys), np.int64, len(keys))
         return Ragged(
@@ -113,7 +113,7 @@ class Shelf:
         now = self._committed()
         if now.layout is None:
             return []
-        place = _newest(now.records)
+        place = newest(now.records)
         wanted = [key for key in dict.fromkeys(keys) if key in place]
         records = now.records[[place[key] for key in wanted]]
         wrong = altered(mapped(self.folder, now), now.layout, records)
@@ -178,8 +178,3 @@ class Shelf:
             return file.open()
         except OSError as error:
             raise StoreError(f"{file.path}: cannot be read ({error.strerror})") from error
-
-
-def _newest(records: Records) -> dict[bytes, int]:
-    """Where the newest record of each key stands."""
-    return dict(zip(records["key"].tolist(), range(len(records)), strict=True))

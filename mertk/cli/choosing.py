@@ -48,8 +48,7 @@ def _named(names: Sequence[str], shelves: Sequence[Kept]) -> list[Kept]:
         some = [
             s
             for s in shelves
-            if name in (s.encoder, s.folder.name)
-            or (len(name) >= 4 and s.folder.name.rpartition("-")[2].startswith(name))
+            if name in (s.encoder, s.folder.name) or (len(name) >= 4 and s.key.startswith(name))
         ]
         if not some:
             near = did_you_mean(name, {s.encoder for s in shelves})

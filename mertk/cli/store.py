@@ -29,20 +29,19 @@ def store(arguments: argparse.Namespace) -> int:
 
 def _list(arguments: argparse.Namespace, screen: Screen, root: Path) -> int:
     shelves = survey(root)
-    differ = list(differing(shelves))
     if arguments.json:
         total = sum(shelf.nbytes for shelf in shelves)
         answer({"store": str(root), "bytes": total, "shelves": [_as_json(s) for s in shelves]})
         return OK
-    _table(screen, root, shelves, differ)
+    _table(screen, root, shelves)
     return OK
 
 
-def _table(screen: Screen, root: Path, shelves: Sequence[Kept], differ: Sequence[str]) -> None:
+def _table(screen: Screen, root: Path, shelves: Sequence[Kept]) -> None:
     rows = [
         [
             shelf.encoder,
-            _key(shelf),
+            shelf.key,
             f"{shelf.stage} {shelf.held.layout.dtype if shelf.held.layout else ''}".strip(),
             str(shelf.clips),
             str(shelf.held.steps),
@@ -50,7 +49,7 @@ def _table(screen: Screen, root: Path, shelves: Sequence[Kept], differ: Sequence
             _day(shelf.used),
             "; ".join(filter(None, [*_marks(shelf), what])),
         ]
-        for shelf, what in zip(shelves, differ, strict=True)
+        for shelf, what in zip(shelves, differing(shelves), strict=True)
     ]
     total = sized(sum(shelf.nbytes for shelf in shelves))
     screen.table(
@@ -167,7 +166,7 @@ def _as_json(shelf: Kept) -> dict[str, Json]:
     return {
         "folder": str(shelf.folder),
         "encoder": shelf.encoder,
-        "key": _key(shelf),
+        "key": shelf.key,
         "stage": shelf.stage or None,
         "dtype": layout.dtype if layout else None,
         "step": list(layout.shape) if layout else None,
@@ -181,10 +180,6 @@ def _as_json(shelf: Kept) -> dict[str, Json]:
         "fault": shelf.fault,
         "identity": dict(shelf.identity),
     }
-
-
-def _key(shelf: Kept) -> str:
-    return shelf.folder.name.rpartition("-")[2]
 
 
 def _moment(seconds: float) -> str | None:
