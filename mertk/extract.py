@@ -1,7 +1,7 @@
 """Have the store hold what an encoder makes of clips: compute what is lacking or damaged."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mertk.contracts import Clip, Encoder
 from mertk.encode import Encoding
 from mertk.errors import MediaError, MertkError
-from mertk.filling import Advance, Filling
+from mertk.filling import Advance, Filler, Filling
 from mertk.forecast import Watch
 from mertk.holding import held
 from mertk.keys import Key
@@ -72,7 +72,7 @@ def fill(
     device: torch.device | str = "cpu",
     workers: int | None = None,
     advance: Advance = lambda _: None,
-    filling: Callable[..., Callable[[Sequence[bytes], int], dict[str, str]]] = Filling,
+    filling: Filler = Filling,
 ) -> Ragged:
     """Compute what the store lacks, and map the sequences of all clips, in their order.
 
@@ -90,7 +90,7 @@ def fill(
         device: Where the encoder runs.
         workers: Threads that load; None for one per processor, at most 4.
         advance: Called with numbers of clips that are done or broken; they add up to all clips.
-        filling: What computes; takes what `Filling` takes.
+        filling: What computes: this process, or others.
 
     Raises:
         BrokenMedia: Some clips cannot be read; the others are stored.

@@ -8,12 +8,11 @@ hold the same clips as those of an undisturbed run, and every number comes out t
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mertk.append import Writer
 from mertk.blocks import Layout
 from mertk.contracts import Clip, Encoder
 from mertk.encode import BadEncoding, Encoding
@@ -26,6 +25,21 @@ BLOCK_BYTES: Final = 1 << 28
 """What a block holds at most: it is in memory as a whole, and lost to a kill as a whole."""
 
 Advance = Callable[[int], object]
+
+
+class Taking(Protocol):
+    """Where blocks go, such as the writer of a shelf."""
+
+    def append(self, keys: Sequence[bytes], sequences: Sequence[NDArray[Any]]) -> None:
+        """Take a block: [T, ...] of each key."""
+        ...
+
+
+Filler = Callable[
+    [Encoder, str, Mapping[bytes, Sequence[Clip]], Encoding | None, Taking, Advance],
+    Callable[[Sequence[bytes], int], dict[str, str]],
+]
+"""`Filling`, or what stands in its place and has the same done by others."""
 
 
 @dataclass
@@ -45,7 +59,7 @@ class Filling:
     name: str
     readers: Mapping[bytes, Sequence[Clip]]
     encode: Encoding | None
-    writer: Writer
+    writer: Taking
     advance: Advance
     layout: Layout | None = None
 

@@ -13,7 +13,7 @@ from mertk.contracts import Clip, Encoder
 from mertk.corpus import leave_out
 from mertk.errors import CorpusError, MediaError
 from mertk.extract import BrokenMedia, fill, shelf_of
-from mertk.filling import Filling
+from mertk.filling import Filler, Filling
 from mertk.forecast import Forecast, forecast, lines, shortage
 from mertk.keys import MISSING, Key
 from mertk.plan import Corpus
@@ -76,7 +76,7 @@ def gather(
     screen: Screen,
     *,
     mapped: bool = False,
-    filling: Callable[[Source], Callable[..., Any]] = lambda _: Filling,
+    filling: Callable[[Source], Filler] = lambda _: Filling,
     skip_broken: bool = False,
     dry: bool = False,
 ) -> Inputs:
@@ -90,7 +90,7 @@ def gather(
         store: Where features are kept.
         device: Where frozen encoders run.
         screen: Shows progress.
-        filling: Gives what computes an encoder's features, as `fill` takes it.
+        filling: Gives what computes an encoder's features.
         mapped: Leave sequences in their files, for several processes to map.
         skip_broken: Leave broken clips out.
         dry: Compute nothing; media that are there are not decoded.
@@ -156,7 +156,7 @@ class _Shelves:
         sources: Iterable[Source],
         device: torch.device,
         screen: Screen,
-        filling: Callable[[Source], Callable[..., Any]],
+        filling: Callable[[Source], Filler],
     ) -> None:
         self.store, self.device, self.screen = store, device, screen
         self.clips = clips

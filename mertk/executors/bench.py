@@ -84,19 +84,16 @@ def failed(error: BaseException) -> Failed:
 
 @lru_cache(maxsize=1)  # a worker conducts many trials of one run
 def opened(shared: Path) -> Bench:
-    """A bench in another process than the one that read the recipe.
+    """As `reopened`, from the file of what trials share."""
+    return reopened(Shared.load(shared))
 
-    Args:
-        shared: The file of what trials share.
+
+def reopened(shared: Shared) -> Bench:
+    """A bench in another process than the one that read the recipe.
 
     Raises:
         MertkError: A component is not there or differs, or there is no such device.
     """
-    return elsewhere(Shared.load(shared))
-
-
-def elsewhere(shared: Shared) -> Bench:
-    """As `opened`, of what is there already."""
     variants = shared.recipes.opened()
     pick_device(shared.device.type)
     return Bench(shared, variants)

@@ -17,7 +17,7 @@ from mertk.contracts import Clip, Encoder
 from mertk.encode import Encoding
 from mertk.errors import MertkError
 from mertk.executors.shared import Recipes
-from mertk.filling import BLOCK_CLIPS, Advance, Filling
+from mertk.filling import BLOCK_CLIPS, Advance, Filler, Filling, Taking
 from mertk.sources import Encoders, Source
 
 Block = tuple[list[bytes], list[NDArray[Any]]]
@@ -92,7 +92,7 @@ class Elsewhere:
     tasks: Tasks
     shard: Shard
     readers: Mapping[bytes, Sequence[Clip]]
-    writer: Any
+    writer: Taking
     advance: Advance
 
     def __call__(self, todo: Sequence[bytes], workers: int) -> dict[str, str]:
@@ -134,8 +134,8 @@ class Extraction:
     encoders: Encoders
     device: torch.device
 
-    def __call__(self, source: Source) -> Callable[..., Elsewhere]:
-        """For one encoder; takes what `Filling` takes."""
+    def __call__(self, source: Source) -> Filler:
+        """For one encoder."""
         variant, stream = next(
             (variant, stream)
             for variant, streams in self.encoders.streams.items()
@@ -145,15 +145,17 @@ class Extraction:
 
         def filling(
             _: Encoder,
-            _name: str,
+            __: str,
             readers: Mapping[bytes, Sequence[Clip]],
             encode: Encoding | None,
-            writer: Any,
+            writer: Taking,
             advance: Advance,
         ) -> Elsewhere:
             dtype, whole = (encode.dtype, encode.whole) if encode else (torch.float32, None)
-            place = (variant, stream, source.identity, dtype, whole, self.device)
-            return Elsewhere(self.tasks, Shard(*place, {}, 1), readers, writer, advance)
+            shard = Shard(
+                variant, stream, source.identity, dtype, whole, self.device, readers={}, workers=1
+            )
+            return Elsewhere(self.tasks, shard, readers, writer, advance)
 
         return filling
 
@@ -189,6 +191,6 @@ def encoded(shard: Shard, source: Source) -> Encoded:
     if shard.whole is not None:
         encode = Encoding(source.encoder, name, shard.dtype, shard.device, whole=shard.whole)
     made = Encoded()
-    run: Any = Filling(source.encoder, name, shard.readers, encode, made, lambda _: None)  # type: ignore[arg-type]
+    run = Filling(source.encoder, name, shard.readers, encode, made, lambda _: None)
     made.broken = run(list(shard.readers), shard.workers)
     return made

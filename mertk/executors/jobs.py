@@ -1,14 +1,16 @@
 """One trial as it goes to whoever conducts it, and what comes back."""
 
+import logging
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import torch
 
 from mertk.executors.shared import Shared
+from mertk.filling import Filler
 from mertk.plan import Trial
 from mertk.results import Outcome
 from mertk.sources import Encoders, Source
@@ -17,6 +19,8 @@ from mertk.variants import Variant
 
 TRIES: Final = 3
 """How often a trial is begun whose worker dies: it may be the trial that kills it."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,12 @@ class Answer:
     result: Result
     said: tuple[tuple[int, str], ...] = ()
 
+    def heard(self) -> Result:
+        """The result, once what was logged has been logged here, too."""
+        for level, text in self.said:
+            log.log(level, "%s", text)
+        return self.result
+
 
 class Executor(Protocol):
     """Conducts jobs; whoever calls it decides which, and keeps what comes back."""
@@ -116,7 +126,7 @@ class Extracting(Protocol):
 
     def extraction(
         self, variants: Sequence[Variant], encoders: Encoders, device: torch.device
-    ) -> Callable[[Source], Callable[..., Any]]:
+    ) -> Callable[[Source], Filler]:
         """What `gather` takes as `filling`."""
         ...
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -15,7 +14,7 @@ from mertk.executors.choice import IN_TURN, PROCESSES, RAY, SLURM, Choice
 from mertk.executors.here import Here
 from mertk.executors.jobs import Executor, Extracting
 from mertk.executors.processes import Processes
-from mertk.filling import Filling
+from mertk.filling import Filler, Filling
 from mertk.sources import Encoders, Source
 from mertk.train.team import Team
 from mertk.variants import Variant
@@ -79,7 +78,7 @@ def open_executor(
 
 def filling_of(
     executor: Executor, variants: Sequence[Variant], encoders: Encoders, device: torch.device
-) -> Callable[[Source], Callable[..., Any]]:
+) -> Callable[[Source], Filler]:
     """What computes features: the executor, where it can, and otherwise this process."""
     if isinstance(executor, Extracting):
         return executor.extraction(variants, encoders, device)

@@ -70,9 +70,7 @@ class Processes:
                         continue
                     job = worker.end()
                     if isinstance(message, Answer):
-                        for level, text in message.said:
-                            log.log(level, "%s", text)
-                        yield job, message.result
+                        yield job, message.heard()
                         continue
                     how = crew.bury(worker)
                     log.warning("%s: its worker died (%s)", job.label, how)

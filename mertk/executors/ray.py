@@ -16,7 +16,7 @@ from typing import Any, Final
 import torch
 
 from mertk.errors import MertkError
-from mertk.executors.bench import Bench, answered, elsewhere
+from mertk.executors.bench import Bench, answered, reopened
 from mertk.executors.choice import Choice
 from mertk.executors.extraction import Encoded, Extraction, Shard, encoded, sources_of
 from mertk.executors.jobs import TRIES, Answer, Job, Refused, Result, died
@@ -177,7 +177,7 @@ def _conduct(held: Sequence["ray.ObjectRef"], job: Job, threads: int) -> Answer:
 @lru_cache(maxsize=1)
 def _bench(held: "ray.ObjectRef") -> Bench:
     """Opened once by each of Ray's processes."""
-    return elsewhere(ray.get(held))
+    return reopened(ray.get(held))
 
 
 def _encode(held: Sequence["ray.ObjectRef"], shard: Shard, threads: int) -> Encoded | Refused:
@@ -202,6 +202,4 @@ def _result(reference: "ray.ObjectRef") -> Result:
         answer: Answer = ray.get(reference)
     except ray.exceptions.RayError as error:  # a trial's own errors come as answers
         return died(_in_a_line(error))
-    for level, text in answer.said:
-        log.log(level, "%s", text)
-    return answer.result
+    return answer.heard()

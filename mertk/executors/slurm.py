@@ -158,9 +158,7 @@ def _result(submitted: Any) -> Result | str:
         return f"{submitted.state}; it wrote: {' '.join(wrote.split()) or 'nothing'}"
     except submitit.core.utils.FailedJobError as error:
         return " ".join(str(error).split())[-KEPT:]
-    for level, text in told.said:
-        log.log(level, "%s", text)
-    return told.result
+    return told.heard()
 
 
 def _number(text: str) -> int | str:
