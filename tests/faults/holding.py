@@ -6,7 +6,7 @@ from pathlib import Path
 from mertk.blocks import RECORD, committed
 from mertk.store import Shelf
 
-SHELF = {"meta.json", "data.bin", "index.bin", "lock"}
+DATA, LOCKS = {"meta.json", "data.bin", "index.bin"}, {"lock", "used"}
 
 
 def results(folder: Path) -> dict[str, object]:
@@ -41,9 +41,9 @@ def store(home: Path) -> dict[str, dict[str, bytes]]:
         if folder.name == "digests.txt":
             continue
         names = {path.name for path in folder.iterdir()}
-        assert names <= SHELF, f"{folder}: left behind: {names - SHELF}"
+        assert names <= DATA | LOCKS, f"{folder}: left behind: {names - DATA - LOCKS}"
         check_shelf(folder)
-        found[folder.name] = {name: (folder / name).read_bytes() for name in names - {"lock"}}
+        found[folder.name] = {name: (folder / name).read_bytes() for name in names & DATA}
     return found
 
 
