@@ -11,7 +11,7 @@ import pytest
 import mertk.testing
 from mertk.contracts import Card, Clip, Fold, MediaRef, Pretraining
 from mertk.published import Count
-from mertk.testing import DatasetTests
+from mertk.testing import DatasetTests, EncoderTests
 from tests.testing import broken
 
 CARD = Card(
@@ -209,6 +209,8 @@ def test_a_test_of_a_kit_cannot_be_replaced() -> None:
 def test_a_test_of_a_kit_cannot_be_removed() -> None:
     with pytest.raises(TypeError, match="overrides a test of Kit"):
         type("TestMine", (DatasetTests,), {"test_every_argument_is_documented": None})
+    with pytest.raises(TypeError, match="overrides a test of PieceTests"):
+        type("TestMine", (EncoderTests,), {"test_a_clip_can_be_encoded_in_parts": None})
 
 
 def test_a_mixin_cannot_replace_a_test_either() -> None:
