@@ -145,25 +145,25 @@ from pathlib import Path
 from mertk.holding import held
 from mertk.store import Store
 
-shelf = Store(Path(sys.argv[1])).shelf({"name": "WavLM"})
-with held(shelf.folder) if sys.argv[2] == "held" else shelf.writing():
+read, written = (Store(Path(sys.argv[1])).shelf({"name": name}) for name in sys.argv[2:])
+with held(read.folder), written.writing():
     print("ready", flush=True)
     sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("how", ["held", "writing"])
-def test_a_shelf_that_another_process_uses_is_left_alone(tmp_path, how):
-    folder = put(tmp_path, {"name": "WavLM"}, [3]).folder
-    command = [sys.executable, "-c", USING, str(tmp_path), how]
+def test_shelves_that_another_process_reads_or_writes_are_left_alone(tmp_path):
+    names = ("WavLM", "CLIP")
+    folders = [put(tmp_path, {"name": name}, [3]).folder for name in names]
+    command = [sys.executable, "-c", USING, str(tmp_path), *names]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout.readline() == "ready\n"
-        pruned = prune([look(folder)])
+        pruned = prune([look(folder) for folder in folders])
         process.stdin.close()
-    assert ([s.folder for s in pruned.busy], pruned.gone) == ([folder], [])
-    assert verified(look(folder)) == []
+    assert ([s.folder for s in pruned.busy], pruned.gone) == (folders, [])
+    assert all(verified(look(folder)) == [] for folder in folders)
 
 
 def test_a_prune_that_was_killed_leaves_an_empty_shelf(tmp_path):
