@@ -277,9 +277,7 @@ def main() -> None:
     stacked = {"small": stacking(8, SMALL, device, rounds, 2)}
     told(f"stacked, small: {stacked['small']}")
     if not quick:
-        count = (
-            8 if device == "cuda" else 2
-        )  # 8 of them do not fit beside others on a small machine
+        count = 8 if device == "cuda" else 2  # 8 do not fit beside others on a small machine
         stacked["published"] = stacking(count, PUBLISHED, device, 2, 1)
         told(f"stacked, published size: {stacked['published']}")
     summary: dict[str, object] = {

@@ -10,9 +10,8 @@ themselves take where they are resident is told beside it. Length and batch: tra
 same model in this process.
 
 Growth is told as an exponent, the slope of log cost over log size over the last decade: 1 is
-linear. The ratio is what a
-clip costs at the least number of clips over what it costs at the largest: 1 or above says that
-clips do not grow dearer. The last line is one JSON object.
+linear. The ratio is what a clip costs at the least number of clips over what it costs at the
+largest: 1 or above says that clips do not grow dearer. The last line is one JSON object.
 """
 
 import argparse

@@ -68,24 +68,21 @@ def save_clip(folder: Path, layers: int | None) -> None:
 
 def plain_whisper(folder: Path, device: str) -> Loop:
     processor = WhisperFeatureExtractor.from_pretrained(folder)
-    model = WhisperEncoder.from_pretrained(folder).to(device).eval()
-
-    def encode(path: Path) -> Tensor:
-        sound, rate = soundfile.read(path, dtype="float32")
-        inputs = processor(sound, sampling_rate=rate, return_tensors="pt").to(device)
-        return model(inputs.input_features).last_hidden_state[0]
-
-    return encode
+    return _plain_sound(processor, WhisperEncoder.from_pretrained(folder), device)
 
 
 def plain_wavlm(folder: Path, device: str) -> Loop:
     processor = Wav2Vec2FeatureExtractor.from_pretrained(folder)
-    model = WavLMModel.from_pretrained(folder).to(device).eval()
+    return _plain_sound(processor, WavLMModel.from_pretrained(folder), device)
+
+
+def _plain_sound(processor: Any, model: Any, device: str) -> Loop:
+    model.to(device).eval()
 
     def encode(path: Path) -> Tensor:
         sound, rate = soundfile.read(path, dtype="float32")
         inputs = processor(sound, sampling_rate=rate, return_tensors="pt").to(device)
-        return model(inputs.input_values).last_hidden_state[0]
+        return model(inputs[processor.model_input_names[0]]).last_hidden_state[0]
 
     return encode
 
