@@ -1,4 +1,4 @@
-"""A recipe: the YAML file as a frozen, typed value; edits to it; its fingerprint."""
+"""A recipe as a frozen, typed value: every key of the YAML file, what it may be, its default."""
 
 import hashlib
 import json

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +22,20 @@ from tests.train import together
 from tests.train.test_relay import assert_close
 
 ROOT = Path(__file__).parents[2]
+TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc_per_node=2")
+ACCELERATE = (
+    *("accelerate.commands.launch", "--multi_gpu", "--num_processes=2", "--num_machines=1"),
+    *("--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0"),
+)
+FROZEN = f'again: {{use: "{PARTS}:Spelled", scale: -2.0}}'
+TRAINED = TOY.replace(FROZEN, f'again: {{use: "{PARTS}:Trained", train: true}}')
 
 
-def launch(*argv: str, processes: int = 2) -> subprocess.CompletedProcess[str]:
-    """Start processes together, as `torchrun` does."""
-    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
+def launch(*argv: str, by: Sequence[str] = TORCHRUN) -> subprocess.CompletedProcess[str]:
+    """Start two processes together."""
     path = f"{ROOT}{os.pathsep}{ROOT / 'plugins'}"
     return subprocess.run(
-        [sys.executable, *torchrun, *argv],
+        [sys.executable, "-m", *by, *argv],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -94,10 +101,8 @@ def test_launchers_tell_a_process_its_place(monkeypatch, said, place) -> None:
 def recipe(tmp_path: Path) -> Path:
     """The toy with an encoder that is trained; nothing is dropped in it."""
     path = tmp_path / "toy.yaml"
-    frozen = f'again: {{use: "{PARTS}:Spelled", scale: -2.0}}'
-    trained = f'again: {{use: "{PARTS}:Trained", train: true}}'
-    assert frozen in TOY
-    path.write_text(TOY.replace(frozen, trained).replace("heads: 2", "heads: 1"), encoding="utf-8")
+    assert FROZEN in TOY
+    path.write_text(TRAINED.replace("heads: 2", "heads: 1"), encoding="utf-8")
     return path
 
 
@@ -173,9 +178,7 @@ def test_a_trial_without_numbers_fails_alike_in_all_and_the_others_go_on(
 @pytest.mark.slow
 def test_a_recipe_that_cannot_run_is_told_once_by_the_main_process(tmp_path: Path) -> None:
     path = tmp_path / "toy.yaml"
-    trained = f'again: {{use: "{PARTS}:Trained", train: true}}'
-    spelled = f'again: {{use: "{PARTS}:Spelled", scale: -2.0}}'
-    path.write_text(TOY.replace(spelled, trained), encoding="utf-8")
+    path.write_text(TRAINED, encoding="utf-8")
     done = launch("-m", "mertk", "run", str(path), "--results", str(tmp_path / "r"))
     assert done.returncode != 0
     assert done.stderr.count("fusion.heads: 2 do not divide") == 1
@@ -183,17 +186,7 @@ def test_a_recipe_that_cannot_run_is_told_once_by_the_main_process(tmp_path: Pat
 
 @pytest.mark.slow
 def test_accelerate_launches_it_too(recipe: Path, tmp_path: Path) -> None:
-    path = f"{ROOT}{os.pathsep}{ROOT / 'plugins'}"
-    command = ["accelerate.commands.launch", "--multi_gpu", "--num_processes=2", "--num_machines=1"]
-    more = ["--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0"]
     mertk = ["-m", "mertk", "run", str(recipe), "--device=cpu", "--results", str(tmp_path / "r")]
-    done = subprocess.run(
-        [sys.executable, "-m", *command, *more, *mertk],
-        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
+    done = launch(*mertk, by=ACCELERATE)
     assert done.returncode == 0, done.stderr
     assert {r.facts["provenance"]["processes"] for r in kept(tmp_path / "r").values()} == {2}
