@@ -60,7 +60,7 @@ def open_executor(
         yield Here(variants, screen, team)
     elif choice.executor == PROCESSES:
         epochs = {name: v.resolved.recipe.train.epochs for name, v in variants.items()}
-        yield Processes(choice.jobs or len(os.sched_getaffinity(0)), epochs, screen)
+        yield Processes(choice.jobs or _cores(), epochs, screen)
     elif choice.executor == RAY:
         try:
             from mertk.executors.ray import connected
@@ -83,6 +83,12 @@ def filling_of(
     if isinstance(executor, Extracting):
         return executor.extraction(variants, encoders, device)
     return lambda _: Filling
+
+
+def _cores() -> int:
+    """Processors that this process may use, where the system says it; otherwise all there are."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _lacking(error: ModuleNotFoundError, extra: str, package: str) -> Exception:

@@ -7,7 +7,7 @@ from mertk.console import Screen
 from mertk.errors import MertkError
 from mertk.executors.choice import PROCESSES, Choice, choose
 from mertk.executors.opening import open_executor
-from mertk.train.team import Team
+from mertk.train.team import ALONE, Team
 
 
 def test_jobs_alone_mean_processes_and_what_a_scheduler_is_told_means_a_scheduler() -> None:
@@ -46,6 +46,16 @@ def test_what_contradicts_itself_is_refused(said, message: str) -> None:
 def test_the_command_line_tells_it_before_anything_is_opened(capsys) -> None:
     assert main(["run", "no-such-recipe", "--executor", "here", "--jobs", "2"]) == 2
     assert "--jobs 2: --executor here takes one at a time" in capsys.readouterr().err
+
+
+def test_processes_are_as_many_as_cores_where_nobody_says_it(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 2, 3}, raising=False)
+    with open_executor(Choice(PROCESSES), {}, tmp_path, Screen(), ALONE) as executor:
+        assert executor.count == 3
+    monkeypatch.delattr("os.sched_getaffinity")
+    monkeypatch.setattr("os.cpu_count", lambda: 5)
+    with open_executor(Choice(PROCESSES), {}, tmp_path, Screen(), ALONE) as executor:
+        assert executor.count == 5
 
 
 def test_processes_that_were_launched_together_take_trials_in_turn(tmp_path, monkeypatch) -> None:
