@@ -110,10 +110,13 @@ def _check_names(names: Sequence[str], what: str, plural: str) -> None:
 
 def _is_unicode(text: object) -> bool:
     """Whether it is a text that can be written to a file."""
+    if not isinstance(text, str):
+        return False
     try:
-        return isinstance(text, str) and text.encode() is not None
+        text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair
         return False
+    return True
 
 
 def _check_texts(corpus: Corpus) -> None:
