@@ -94,7 +94,7 @@ def test_files_that_may_not_grow_are_named_and_cost_nothing(
     place = tmp_path / "place"
     undisturbed.give_corpus(place)
     ended = live(run(), place, small_steps, partial(no_file_beyond, size))
-    assert ended.status in (0, 2), ended.err
+    assert ended.status == 2 or (size > 1000 and not ended.status), ended.err
     if ended.status:
         print(f"\nno file beyond {size} bytes: {well_formed(ended.err).splitlines()[0]}")
     assert live(run(), place, small_steps).status == 0
