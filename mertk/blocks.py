@@ -10,6 +10,7 @@ the next writer cuts the rest off.
 """
 
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class Layout:
     @property
     def nbytes(self) -> int:
         """Bytes of one step."""
-        return int(np.dtype(self.dtype).itemsize * np.prod(self.shape, dtype=np.int64))
+        return np.dtype(self.dtype).itemsize * math.prod(self.shape)
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def read_meta(folder: Path) -> tuple[dict[str, Any] | None, Layout | None]:
         return dict(meta["identity"]), Layout(meta["dtype"], tuple(map(int, meta["shape"])))
     except FileNotFoundError:
         return None, None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         what = f"{path}: is not as it was written ({error}); {_way_out(folder)}"
         raise StoreError(what) from error
 

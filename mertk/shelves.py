@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from mertk.append import give_up
 from mertk.blocks import (
     RECORD,
     Committed,
@@ -122,7 +121,8 @@ def look(folder: Path) -> Kept:
     written = times.get("index.bin", 0.0)
     used = max(written, times.get(USED, 0.0))
     total = sum(sizes.values())
-    return Kept(folder, identity, held, total, 0 if fault else loose, written, used, fault)
+    loose = 0 if fault else max(0, loose)  # behind a link lies more than the link
+    return Kept(folder, identity, held, total, loose, written, used, fault)
 
 
 def damaged(shelf: Kept, advance: Callable[[int], object]) -> list[str]:
@@ -167,8 +167,7 @@ class Pruned:
 def prune(shelves: Sequence[Kept]) -> Pruned:
     """Take shelves away, those excepted that a process reads or writes.
 
-    Raises:
-        StoreError: One cannot be taken away.
+    One that cannot be taken away does not keep the others.
     """
     pruned = Pruned()
     for shelf in shelves:
@@ -180,7 +179,8 @@ def prune(shelves: Sequence[Kept]) -> Pruned:
                 for name in FILES:
                     (shelf.folder / name).unlink(missing_ok=True)
         except OSError as error:
-            give_up(shelf.folder, error)
+            pruned.left[shelf.folder] = str(error.strerror)
+            continue
         _leave(shelf, pruned)
     return pruned
 

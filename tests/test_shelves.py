@@ -121,12 +121,24 @@ def test_what_else_lies_in_a_folder_stays(tmp_path):
     assert [path.name for path in folder.iterdir()] == ["notes.txt"]
 
 
+def test_a_shelf_that_cannot_be_taken_away_does_not_keep_the_others(tmp_path):
+    stuck = put(tmp_path, WAVLM, [3]).folder
+    (stuck / "index.bin").unlink()
+    (stuck / "index.bin").mkdir()
+    other = put(tmp_path, {"name": "Whisper"}, [3]).folder
+    pruned = prune([look(stuck), look(other)])
+    assert pruned.left == {stuck: "Is a directory"}
+    assert [shelf.folder for shelf in pruned.gone] == [other]
+    assert not other.exists()
+
+
 def test_a_link_in_a_shelf_costs_the_link_alone(tmp_path):
-    folder = put(tmp_path / "store", WAVLM, [3]).folder
+    folder = put(tmp_path / "store", WAVLM, [300]).folder
     large = tmp_path / "large_disk.bin"
     (folder / "data.bin").rename(large)
     (folder / "data.bin").symlink_to(large)
     assert verified(look(folder)) == []
+    assert look(folder).loose == 0
     prune([look(folder)])
     assert large.exists()
     assert not folder.exists()

@@ -222,12 +222,27 @@ def test_a_lost_meta_file_costs_the_computation_only(shelf, whole):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"identity": {}, "dtype": "object", "shape": [1]}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"identity": {}, "dtype": "object", "shape": [1]}',
+        '{"identity": {}, "dtype": "float32", "shape": [Infinity]}',
+        pytest.param("[" * 200_000, id="too deep"),
+    ],
 )
 def test_a_meta_file_that_was_tampered_with_is_named_with_the_way_out(shelf, whole, text):
     (shelf.folder / "meta.json").write_text(text)
     with pytest.raises(StoreError, match=r"meta.json: is not as it was written.*delete the folder"):
         shelf.missing([key(1)])
+
+
+def test_a_step_larger_than_any_memory_holds_nothing(shelf, whole):
+    path = shelf.folder / "meta.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "shape": [2**40, 2**40]}))
+    assert shelf.missing([key(1)]) == [key(1)]
 
 
 def test_a_folder_of_another_encoder_is_not_believed(shelf, whole):

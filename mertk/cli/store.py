@@ -123,6 +123,7 @@ def _prune(arguments: argparse.Namespace, screen: Screen, root: Path) -> int:
         pruned = prune(going)
         if forgotten:
             digests.forget_gone()
+    status = FAILED if pruned.left else OK
     if arguments.json:
         answer(
             {
@@ -135,9 +136,9 @@ def _prune(arguments: argparse.Namespace, screen: Screen, root: Path) -> int:
                 "digests_of_no_file": forgotten,
             }
         )
-        return OK
+        return status
     _tell_pruned(arguments, screen, root, going, pruned, forgotten)
-    return OK
+    return status
 
 
 def _tell_pruned(
@@ -153,7 +154,7 @@ def _tell_pruned(
     for shelf in pruned.busy:
         screen.tell(f"{shelf.folder}: a process uses it; it was left alone")
     for path, why in pruned.left.items():
-        screen.tell(f"{path}: something else lies there ({why}); the folder was left")
+        screen.tell(f"{path}: cannot be taken away as a whole ({why}); see what lies there")
     gone = pruned.gone if arguments.yes else going
     done = "pruned" if arguments.yes else "would go; --yes prunes"
     total = sized(sum(shelf.nbytes for shelf in gone))

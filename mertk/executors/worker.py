@@ -24,7 +24,7 @@ def serve(pipe: Connection, shared: Path, environment: Mapping[str, str], thread
         threads: Of the processor.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other end, which ends this one
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(shared,), daemon=True).start()
     os.environ.update(environment)
     os.dup2(2, 1)  # what components print is no answer of the command
 
@@ -44,9 +44,12 @@ def serve(pipe: Connection, shared: Path, environment: Mapping[str, str], thread
                 pipe.send(Answer(failed(error)))
 
 
-def _end_with_parent() -> None:
-    """Leave no process behind a parent that was killed."""
+def _end_with_parent(shared: Path) -> None:
+    """Leave neither a process nor a file behind a parent that was killed."""
     parent = parent_process()
     if parent is not None:
         parent.join()
+        with suppress(OSError):  # another one may have done so
+            shared.unlink()
+            shared.parent.rmdir()
         os._exit(1)

@@ -81,7 +81,14 @@ def test_no_worker_outlives_a_run_that_is_stopped(recipe: str, tmp_path: Path, e
     begun.mkdir()
     waits = f"tasks.waits={{use: '{PARTS}:Waits', begun: {begun}, go: {tmp_path}/never}}"
     command = [sys.executable, "-m", "mertk", "run", recipe, "--set", waits, "--jobs", "2"]
-    stopped = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    (temporary := tmp_path / "temporary").mkdir()
+    stopped = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )
     deadline = time.monotonic() + 240
     while len(list(begun.glob("[!.]*"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -95,6 +102,7 @@ def test_no_worker_outlives_a_run_that_is_stopped(recipe: str, tmp_path: Path, e
     told = stopped.communicate()[1]
     gone, left = psutil.wait_procs(workers, timeout=60)
     assert (len(gone), left) == (2, [])
+    assert not list(temporary.glob("mertk-*")), "what workers share was left behind"
     assert status == (130 if end == signal.SIGINT else -signal.SIGKILL)
     if end == signal.SIGINT:
         assert "what is finished is kept, run again to go on" in told
