@@ -162,10 +162,12 @@ class _Shelves:
         self.clips = clips
         self.filling = filling
         ids = [clip.id for clip in clips]
-        self._keys = {
-            modality: dict(zip(ids, store.keys(modality, clips), strict=True))
-            for modality in {source.encoder.modality for source in sources}
-        }
+        modalities = {source.encoder.modality for source in sources}
+        self._keys: dict[str, dict[str, Key]] = {}
+        with screen.bar("media: what changed", len(modalities)) as advance:
+            for modality in sorted(modalities):
+                self._keys[modality] = dict(zip(ids, store.keys(modality, clips), strict=True))
+                advance(1)
 
     def keys(self, encoder: Encoder, clips: Sequence[Clip]) -> list[Key]:
         """What an encoder reads of some of the clips, as keys."""

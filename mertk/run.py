@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mertk.console import Screen
+from mertk.console import Advance, Screen
 from mertk.contamination import declared
 from mertk.contracts import Stream
 from mertk.corpus import open_corpus
@@ -114,7 +114,8 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
         runner.run(planned)
         team.call("")  # nothing more
         team.leave()
-    rows = _rows(variants, planned, runner)
+    with screen.bar("intervals", len(variants)) as advance:
+        rows = _rows(variants, planned, runner, advance)
     return Finished(inputs.corpus, rows, planned, runner.reused, inputs.forecasts, inputs.shortage)
 
 
@@ -134,9 +135,10 @@ def _inputs(
         devices: Of this process, and of those that conduct trials.
         screen: Shows progress.
     """
-    corpus = open_corpus(variants[0].resolved, options.folds)
-    encoders = Encoders(variants)
-    rehearse(variants, encoders, corpus)
+    with screen.bar("opening the corpus, trying the models", 1):
+        corpus = open_corpus(variants[0].resolved, options.folds)
+        encoders = Encoders(variants)
+        rehearse(variants, encoders, corpus)
     here, there = devices
     return gather(
         encoders,
@@ -223,9 +225,15 @@ def step(model: Model, dims: Mapping[str, int], labels: Tensor) -> None:
         model(streams, labels)
 
 
-def _rows(variants: Sequence[Variant], planned: Sequence[Trial], runner: Runner) -> list[Row]:
+def _rows(
+    variants: Sequence[Variant], planned: Sequence[Trial], runner: Runner, advance: Advance
+) -> list[Row]:
     """One row per variant, its trials in the order of the plan."""
-    return [_row(v, [t for t in planned if t.variant is v], runner) for v in variants]
+    rows = []
+    for variant in variants:
+        rows.append(_row(variant, [t for t in planned if t.variant is variant], runner))
+        advance(1)
+    return rows
 
 
 def _row(variant: Variant, planned: Sequence[Trial], runner: Runner) -> Row:

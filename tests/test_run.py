@@ -16,6 +16,7 @@ import yaml
 from sklearn.metrics import balanced_accuracy_score
 
 from mertk.cli import main
+from mertk.console import Screen
 from mertk.draft import Draft
 from mertk.errors import MertkError
 from mertk.home import home
@@ -71,6 +72,22 @@ def test_a_second_run_reads_results_and_trains_nothing(recipe: str, capsys, monk
     second = called(capsys, "run", recipe)[1]
     assert second["reused"] == 3
     assert second["rows"] == first["rows"]
+
+
+def test_whatever_takes_a_while_has_a_bar(recipe: str, monkeypatch) -> None:
+    shown: list[str] = []
+    bar = Screen.bar
+    monkeypatch.setattr(Screen, "bar", lambda s, label, n: shown.append(label) or bar(s, label, n))
+    assert main(["run", recipe, "--folds", "fold1"]) == 0
+    assert list(dict.fromkeys(label.partition(":")[0] for label in shown)) == [
+        "reading toy.yaml",
+        "opening the corpus, trying the models",
+        "media",
+        "features",
+        "trials",
+        "full fold1 seed 0",
+        "intervals",
+    ]
 
 
 def test_every_clip_is_read_once_for_all_folds_seeds_and_variants(recipe: str, capsys) -> None:

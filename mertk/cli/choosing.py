@@ -9,7 +9,7 @@ from typing import Any
 from mertk import draft
 from mertk.check import resolve
 from mertk.errors import MertkError, did_you_mean
-from mertk.registry import discover
+from mertk.registry import Registry, discover
 from mertk.shelves import Kept
 from mertk.variants import edits_of, variants
 
@@ -28,7 +28,7 @@ def chosen(arguments: argparse.Namespace, shelves: Sequence[Kept]) -> list[Kept]
         return [shelf for shelf in shelves if shelf.fault or not len(shelf.held.records)]
     going = list(shelves)
     if arguments.encoders:
-        named = _named(arguments.encoders, shelves)
+        named = _named(arguments.encoders, shelves, discover())
         going = [shelf for shelf in going if shelf in named]
     if arguments.older:
         before = time.time() - _seconds(arguments.older)
@@ -41,17 +41,16 @@ def chosen(arguments: argparse.Namespace, shelves: Sequence[Kept]) -> list[Kept]
     return going
 
 
-def _named(names: Sequence[str], shelves: Sequence[Kept]) -> list[Kept]:
-    """Those of an encoder, or with a key that begins so."""
+def _named(names: Sequence[str], shelves: Sequence[Kept], registry: Registry) -> list[Kept]:
+    """Those of an encoder, by its class or by what recipes say, or with a key that begins so."""
+    of_target = {entry.target: name for name, entry in registry.entries["encoders"].items()}
+    said = [(s, of_target.get(str(s.identity.get("code")), s.encoder)) for s in shelves]
     found: list[Kept] = []
     for name in names:
-        some = [
-            s
-            for s in shelves
-            if name in (s.encoder, s.folder.name) or (len(name) >= 4 and s.key.startswith(name))
-        ]
+        some = [s for s, word in said if name in (s.encoder, word, s.folder.name)]
+        some = some or [s for s in shelves if len(name) >= 4 and s.key.startswith(name)]
         if not some:
-            near = did_you_mean(name, {s.encoder for s in shelves})
+            near = did_you_mean(name, {word for _, word in said})
             raise MertkError(f"{name}: nothing of an encoder of this name or key is stored{near}")
         found += some
     return found

@@ -38,11 +38,14 @@ def _go(arguments: argparse.Namespace, edits: list[Edit], *, ablating: bool = Fa
     recipe = draft.read(arguments.recipe).set(arguments.set)
     if ablating:
         screen.say(f"ablating {arguments.recipe}")
-        edits = edits or _edits_of_recipe(recipe, registry)
-    made = variants(recipe, edits, registry)
+    # What a recipe names, and the engine after it, is imported: on a busy disk that takes a while.
+    with screen.bar(f"reading {arguments.recipe}", 1):
+        if ablating:
+            edits = edits or _edits_of_recipe(recipe, registry)
+        made = variants(recipe, edits, registry)
 
-    from mertk.cli.telling import Telling
-    from mertk.run import Options, run_all  # the engine, once the recipe is known to be good
+        from mertk.cli.telling import Telling
+        from mertk.run import Options, run_all
 
     options = Options(
         seeds=seeds_of(arguments.seeds),

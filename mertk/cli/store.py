@@ -38,6 +38,11 @@ def _list(arguments: argparse.Namespace, screen: Screen, root: Path) -> int:
 
 
 def _table(screen: Screen, root: Path, shelves: Sequence[Kept]) -> None:
+    notes = [
+        "; ".join(filter(None, [*_marks(s), w]))
+        for s, w in zip(shelves, differing(shelves), strict=True)
+    ]
+    noted = ["note"] if any(notes) else []
     rows = [
         [
             shelf.encoder,
@@ -47,17 +52,17 @@ def _table(screen: Screen, root: Path, shelves: Sequence[Kept]) -> None:
             str(shelf.held.steps),
             sized(shelf.nbytes),
             _day(shelf.used),
-            "; ".join(filter(None, [*_marks(shelf), what])),
+            *([note] if noted else []),
         ]
-        for shelf, what in zip(shelves, differing(shelves), strict=True)
+        for shelf, note in zip(shelves, notes, strict=True)
     ]
     total = sized(sum(shelf.nbytes for shelf in shelves))
     screen.table(
         f"{root}: {counted(len(shelves), 'encoder')}, {total}",
-        ["encoder", "key", "kept", "clips", "steps", "size", "last used", ""],
+        ["encoder", "key", "kept", "clips", "steps", "size", "last used", *noted],
         rows,
         ["mertk store prune tells what can go"] if shelves else ["nothing is stored"],
-        left=("key", "kept", ""),
+        left=("key", "kept", "note"),
     )
 
 
@@ -155,6 +160,9 @@ def _tell_pruned(
         screen.tell(f"{shelf.folder}: a process uses it; it was left alone")
     for path, why in pruned.left.items():
         screen.tell(f"{path}: cannot be taken away as a whole ({why}); see what lies there")
+    if not going and not forgotten:
+        screen.tell(f"{root}: nothing of what was asked for is there; nothing goes")
+        return
     gone = pruned.gone if arguments.yes else going
     done = "pruned" if arguments.yes else "would go; --yes prunes"
     total = sized(sum(shelf.nbytes for shelf in gone))

@@ -9,6 +9,7 @@ from mertk.errors import MertkError, did_you_mean
 IN_TURN, PROCESSES, RAY, SLURM = "here", "processes", "ray", "slurm"
 NAMES: Final = (IN_TURN, PROCESSES, RAY, SLURM)
 RESOURCES: Final = ("cpu", "gpu", "memory")
+EXAMPLES: Final = {"--resources": "cpu=2", "--slurm": "partition=gpu"}
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def pairs(text: str | None, option: str) -> dict[str, str]:
         if not part.strip():
             continue
         if not (key and equals and value):
-            raise MertkError(f"{option} {part.strip()}: expected NAME=VALUE, such as cpu=2")
+            such = f"expected NAME=VALUE, such as {EXAMPLES[option]}"
+            raise MertkError(f"{option} {part.strip()}: {such}")
         if key in found:
             raise MertkError(f"{option}: {key} stands twice; leave one out")
         found[key] = value

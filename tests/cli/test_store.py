@@ -50,6 +50,8 @@ def names(told):
 
 def test_ls_tells_what_is_kept(root, capsys):
     put(root, "WavLM")
+    assert main(["store", "ls"]) == 0
+    assert "note" not in capsys.readouterr().out
     put(root, "CLIP", altered=True)
     assert main(["store", "ls"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -104,6 +106,22 @@ def test_prune_only_tells_until_it_is_told_to(root, capsys):
     assert main(["store", "prune", "WavLM", "--yes"]) == 0
     assert "1 encoder, 0.0 MiB: pruned" in capsys.readouterr().out
     assert not folder.exists()
+
+
+def test_prune_knows_encoders_by_what_recipes_call_them(root, capsys):
+    put(root, "WavLM", code="mertk_plugins.encoders.wavlm:WavLM")
+    put(root, "WavLM", code="elsewhere:WavLM")
+    put(root, "CLIP", code="mertk_plugins.encoders.clip:CLIP")
+    (only,) = asked(capsys, "prune", "wavlm")["chosen"]
+    assert only["identity"]["code"] == "mertk_plugins.encoders.wavlm:WavLM"
+    assert names(asked(capsys, "prune", "clip", "WavLM")["chosen"]) == ["CLIP", "WavLM", "WavLM"]
+
+
+def test_where_nothing_is_to_be_pruned_it_is_said(root, capsys):
+    put(root, "WavLM")
+    for argv in (["--altered"], ["--altered", "--yes"]):
+        assert main(["store", "prune", *argv]) == 0
+        assert "nothing of what was asked for is there; nothing goes" in capsys.readouterr().out
 
 
 def test_without_a_choice_only_what_no_run_can_read_goes(root, capsys):
