@@ -69,7 +69,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 def _tell(what: str, meaning: str) -> None:
     print(f"  {what}")
-    for line in textwrap.wrap(meaning, 88):
+    for line in textwrap.wrap(meaning, 74):
         print(f"      {line}")
 
 

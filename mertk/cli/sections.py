@@ -3,7 +3,8 @@
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -61,14 +62,24 @@ def _type(name: str, field: FieldInfo) -> str:
 
 
 def _bounds(field: FieldInfo) -> Iterator[str]:
-    for limit in field.metadata:
+    inner = (limit for part in get_args(field.annotation) for limit in get_args(part)[1:])
+    for limit in (*field.metadata, *inner):
         for attribute, words in BOUNDS.items():
             if hasattr(limit, attribute):
                 yield f"{words} {getattr(limit, attribute)}"
 
 
 def type_name(annotation: Any) -> str:
-    """A type as a person reads it."""
-    if inspect.isclass(annotation) and not get_args(annotation):
+    """A type as a person reads it: `int | None`, `'mse' | 'mae'`."""
+    parts = get_args(annotation)
+    if get_origin(annotation) in (Union, UnionType):
+        return " | ".join(type_name(part) for part in parts)
+    if get_origin(annotation) is Literal:
+        return " | ".join(map(repr, parts))
+    if get_origin(annotation) is Annotated:
+        return type_name(parts[0])
+    if annotation is NoneType:
+        return "None"
+    if inspect.isclass(annotation) and not parts:
         return annotation.__name__
     return re.sub(r"\b(?:typing|pathlib|collections\.abc)\.", "", str(annotation))

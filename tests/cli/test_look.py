@@ -92,6 +92,9 @@ def test_show_train_tells_defaults_bounds_and_where_to_read_on(capsys) -> None:
     shown = capsys.readouterr().out
     assert "  warmup: 0.0  (float, at least 0, below 1)\n      Share of steps that warm up" in shown
     assert "  select: {}  (see `mertk show select`)\n" in shown
+    assert "  micro_batch: null  (int | None, above 0)\n" in shown
+    assert "  loss: null  ('ccc' | 'mse' | 'mae' | None)\n" in shown
+    assert max(map(len, shown.splitlines())) <= 80
     assert main(["show", "encoders"]) == 0
     shown = capsys.readouterr().out
     assert "every further key is an argument of the component" in shown
