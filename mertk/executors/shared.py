@@ -145,8 +145,18 @@ class Shared:
         )
 
     def save(self, path: Path) -> None:
-        """Write it to a file for workers of this run."""
-        path.write_bytes(pickle.dumps(self, pickle.HIGHEST_PROTOCOL))
+        """Write it to a file for workers of this run.
+
+        Raises:
+            MertkError: It cannot be written.
+        """
+        try:
+            path.write_bytes(pickle.dumps(self, pickle.HIGHEST_PROTOCOL))
+        except OSError as error:
+            raise MertkError(
+                f"{path.parent}: what workers share cannot be written ({error.strerror}); make "
+                "room there, or keep temporary files elsewhere (TMPDIR), and run again"
+            ) from error
 
     @classmethod
     def load(cls, path: Path) -> "Shared":

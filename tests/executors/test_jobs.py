@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from mertk.check import resolve
 from mertk.draft import Draft
 from mertk.errors import MertkError
 from mertk.executors.bench import answered
 from mertk.executors.jobs import TRIES, Failed, Job, Queue, Refused
-from mertk.executors.shared import Recipes, Sent
+from mertk.executors.shared import Recipes, Sent, Shared
 from mertk.registry import discover
 from mertk.split import Split
 from mertk.variants import Variant
@@ -72,3 +73,9 @@ def test_whatever_happens_to_a_worker_is_an_answer() -> None:
         raise MertkError("a: wrong; mend it")
 
     assert answered(refuses, job("a")).result == Refused("a: wrong; mend it")
+
+
+def test_a_disk_without_room_for_what_workers_share_is_named(tmp_path: Path) -> None:
+    shared = Shared(Recipes((), tmp_path, {}), None, {}, {}, {}, torch.device("cpu"), {})  # type: ignore[arg-type]
+    with pytest.raises(MertkError, match=r"gone: what workers share cannot be written \(No such"):
+        shared.save(tmp_path / "gone" / "shared")
