@@ -87,7 +87,7 @@ def forecast(
             width = np.dtype(str(shelf.identity["dtype"])).itemsize
             return replace(few, nbytes=steps * encoder.dim * width)
     now = committed(shelf.folder, shelf.identity)
-    if now.layout is None:
+    if now.layout is None or not len(now.records):  # an index may be damaged from its beginning
         return replace(few, nbytes=None)
     each = now.steps * now.layout.nbytes / len(now.records)
     return replace(few, nbytes=each * len(lacking), by="others")

@@ -83,6 +83,13 @@ def test_else_what_others_took_says_it_and_with_none_nothing_does(tmp_path, enco
     assert (told.nbytes, told.by) == (3 * 10 * 32, "others")
 
 
+def test_where_the_index_of_others_is_damaged_from_its_beginning_nothing_says_it(tmp_path):
+    spoilt = shelf(tmp_path, stored=2)
+    (spoilt.folder / "index.bin").write_bytes(bytes(96))
+    told = forecast("Toy", Toy(), spoilt, clips(2.0), [key(0)])
+    assert told == Forecast("Toy", 1, 1, None)
+
+
 def test_steps_of_a_frozen_front_are_not_those_of_the_output(tmp_path):
     told = forecast("Toy", Paced(), shelf(tmp_path, "front"), clips(1.0), [key(0)])
     assert told.nbytes is None
