@@ -204,17 +204,21 @@ def _running(verb: argparse.ArgumentParser, recipe: str | None) -> None:
 
 
 def _placing(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--jobs", metavar="N", type=int, help="trials at once, each in a process")
+    verb.add_argument("--jobs", metavar="N", type=int, help="trials at once")
     verb.add_argument(
         "--executor",
         choices=NAMES,
         help="where trials run; default: here, one after the other, or processes with --jobs",
     )
     verb.add_argument(
-        "--resources", metavar="K=V,...", help="of a trial on ray or slurm: cpu=2,gpu=0.5,memory=8"
+        "--resources",
+        metavar="K=V,...",
+        help="of a trial on ray or slurm, memory in GB: cpu=2,gpu=0.5,memory=8",
     )
     verb.add_argument(
-        "--slurm", metavar="K=V,...", help="what the scheduler is told: partition=gpu,time=60"
+        "--slurm",
+        metavar="K=V,...",
+        help="what the scheduler is told, time in minutes: partition=gpu,time=60",
     )
 
 

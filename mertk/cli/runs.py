@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mertk.contracts import Metric, targets_of
-from mertk.errors import MertkError, PluginError
+from mertk.errors import MertkError, PluginError, did_you_mean
 from mertk.records import Kept, read_kept
 from mertk.registry import Registry
 from mertk.signature import Signature
@@ -29,9 +29,11 @@ def folder_of(name: str, results: Path) -> Path:
     found = _below(name, results)
     if not found:
         tried = " or ".join(str(folder) for folder in _tried(name, results))
+        there = [folder.name for folder in results.iterdir()] if results.is_dir() else []
+        near = did_you_mean(name, (n for n in there if not n.startswith(".")))
         raise MertkError(
             f"{name}: no finished run is at {tried}; give a folder of results, or run the recipe "
-            "first (--results says where results lie)"
+            f"first (--results says where results lie){near}"
         )
     return found[0] if len(found) == 1 else _only(name, found)
 
