@@ -178,10 +178,11 @@ def prune(shelves: Sequence[Kept]) -> Pruned:
                     continue
                 for name in FILES:
                     (shelf.folder / name).unlink(missing_ok=True)
+            _leave(shelf, pruned)
+        except FileNotFoundError:  # another prune was faster
+            pruned.gone.append(shelf)
         except OSError as error:
             pruned.left[shelf.folder] = str(error.strerror)
-            continue
-        _leave(shelf, pruned)
     return pruned
 
 

@@ -178,6 +178,13 @@ def test_shelves_that_another_process_reads_or_writes_are_left_alone(tmp_path):
     assert all(verified(look(folder)) == [] for folder in folders)
 
 
+def test_a_shelf_that_another_prune_took_is_gone(tmp_path):
+    shelves = [look(put(tmp_path, {"name": name}, [3]).folder) for name in ("CLIP", "WavLM")]
+    prune(shelves[:1])
+    pruned = prune(shelves)
+    assert (pruned.gone, pruned.busy, pruned.left) == (shelves, [], {})
+
+
 def test_a_prune_that_was_killed_leaves_an_empty_shelf(tmp_path):
     shelf = put(tmp_path, WAVLM, [3])
     (shelf.folder / "index.bin").unlink()  # the first to go

@@ -77,9 +77,9 @@ class Bench:
 
 def failed(error: BaseException) -> Failed:
     """What is kept of an error."""
-    first = str(error).partition("\n")[0]
-    trace = "".join(traceback.format_exception(error))
-    return Failed(f"{type(error).__name__}: {first}", trace)
+    told = traceback.TracebackException.from_exception(error)  # also of one that cannot say itself
+    first = str(told).partition("\n")[0]
+    return Failed(": ".join(filter(None, (type(error).__name__, first))), "".join(told.format()))
 
 
 @lru_cache(maxsize=1)  # a worker conducts many trials of one run

@@ -10,7 +10,7 @@ import torch
 from mertk.check import resolve
 from mertk.draft import Draft
 from mertk.errors import MertkError
-from mertk.executors.bench import answered
+from mertk.executors.bench import answered, failed
 from mertk.executors.jobs import TRIES, Failed, Job, Queue, Refused
 from mertk.executors.shared import Recipes, Sent, Shared
 from mertk.registry import discover
@@ -79,3 +79,15 @@ def test_a_disk_without_room_for_what_workers_share_is_named(tmp_path: Path) -> 
     shared = Shared(Recipes((), tmp_path, {}), None, {}, {}, {}, torch.device("cpu"), {})  # type: ignore[arg-type]
     with pytest.raises(MertkError, match=r"gone: what workers share cannot be written \(No such"):
         shared.save(tmp_path / "gone" / "shared")
+
+
+def test_errors_that_say_nothing_or_cannot_say_it_are_told_by_their_type() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError("no words")
+
+    assert failed(MemoryError()).told == "MemoryError"
+    assert failed(ValueError("one\ntwo")).told == "ValueError: one"
+    mute = failed(Mute())
+    assert mute.told.startswith("Mute: <exception str() failed>")
+    assert "Mute: " in mute.traceback
