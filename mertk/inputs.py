@@ -1,6 +1,7 @@
 """What the encoders of all variants bring: frozen ones are run once, for everyone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from mertk.errors import CorpusError, MediaError
 from mertk.extract import BrokenMedia, fill, shelf_of
 from mertk.filling import Filler, Filling
 from mertk.forecast import Forecast, forecast, lines, shortage
+from mertk.holding import held
 from mertk.keys import MISSING, Key
 from mertk.plan import Corpus
 from mertk.ragged import Ragged
@@ -66,6 +68,15 @@ class Inputs:
             variant: {name: self.digests[key] for name, key in streams.items()}
             for variant, streams in self.streams.items()
         }
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Inside the `with`, nobody prunes what lies in files: other processes may map it again."""
+        with ExitStack() as shelves:
+            for ragged in self.ragged.values():
+                if ragged.mapped:
+                    shelves.enter_context(held(ragged.mapped.path.parent))
+            yield
 
 
 def gather(

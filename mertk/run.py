@@ -111,7 +111,8 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
             follow(team, planned, bench, results.scratch)
             return Finished(inputs.corpus, [], planned, 0)
         runner = Runner(results, executor, shared, screen, redo=options.redo)
-        runner.run(planned)
+        with inputs.held():
+            runner.run(planned)
         team.call("")  # nothing more
         team.leave()
     with screen.bar("intervals", len(variants)) as advance:

@@ -15,6 +15,7 @@ from mertk.forecast import Forecast
 from mertk.inputs import Inputs, gather
 from mertk.ragged import Ragged
 from mertk.registry import discover
+from mertk.shelves import prune, survey
 from mertk.sources import Encoders
 from mertk.store import Store
 from mertk.variants import Edit, variants
@@ -72,6 +73,16 @@ def test_sequences_are_copied_into_memory_once(
     monkeypatch.setattr(Ragged, "in_memory", counted)
     gathered(toy.set(["dataset.unreadable=[s0_ang_0]"]), tmp_path, skip_broken=True)
     assert copied == [95, 95], "one copy for each encoder, without what is left out"
+
+
+def test_what_lies_in_files_is_not_pruned_while_it_is_held(toy: Draft, tmp_path: Path) -> None:
+    inputs = gathered(toy, tmp_path, mapped=True)
+    with inputs.held():
+        assert [shelf.folder for shelf in prune(survey(tmp_path / "store")).gone] == []
+    gone = prune(survey(tmp_path / "store")).gone
+    assert {r.mapped.path.parent for r in inputs.ragged.values() if r.mapped} == {
+        shelf.folder for shelf in gone
+    }
 
 
 def test_a_recipe_chooses_what_features_are_kept_in(toy: Draft, tmp_path: Path) -> None:
