@@ -6,7 +6,8 @@ import pytest
 
 from mertk.append import Watching
 from mertk.blocks import StoreError
-from mertk.contracts import Clip, MediaRef
+from mertk.contracts import Clip, Foreseeing, MediaRef, PartedEncoder, Recomputing
+from mertk.errors import MertkError
 from mertk.extract import shelf_of
 from mertk.forecast import Forecast, Watch, forecast, lines, room, shortage
 from mertk.keys import MISSING
@@ -81,6 +82,19 @@ def test_else_what_others_took_says_it_and_with_none_nothing_does(tmp_path, enco
     assert str(told).endswith("3 of 3 clips are to be computed, nothing tells how much yet")
     told = forecast("Toy", encoder, shelf(tmp_path, stored=4), clips(1.0, 1.0, 1.0), keys)
     assert (told.nbytes, told.by) == (3 * 10 * 32, "others")
+
+
+class Unread(Toy):
+    """As `table` is where the dataset names its files: nothing is known before a clip is read."""
+
+    @property
+    def dim(self):
+        raise MertkError("its channels are known once a clip was read")
+
+
+def test_an_encoder_that_knows_no_dim_yet_is_not_asked_for_it(tmp_path):
+    assert forecast("Toy", Unread(), shelf(tmp_path), clips(2.0), [key(0)]).nbytes is None
+    assert not isinstance(Unread(), Foreseeing | PartedEncoder | Recomputing)
 
 
 def test_where_the_index_of_others_is_damaged_from_its_beginning_nothing_says_it(tmp_path):

@@ -88,7 +88,7 @@ class Declaring(Protocol):
 
 
 @runtime_checkable
-class Foreseeing(Encoder, Protocol):
+class Foreseeing(Protocol):
     """An encoder that tells how long its output will be: a run then tells what it will store."""
 
     def steps_in(self, seconds: float, /) -> float | None:
@@ -118,7 +118,7 @@ class FrontedEncoder(Encoder, Protocol):
 
 
 @runtime_checkable
-class PartedEncoder(Encoder, Protocol):
+class PartedEncoder(Protocol):
     """An encoder whose steps do not see each other, so that a clip can be encoded part by part.
 
     What it gives for the parts of a clip, side by side, is what it gives for the clip. A long clip

@@ -67,11 +67,12 @@ class PieceTests(Kit):
         """The core does so with long clips; one of the clips must have more than one part."""
         if not isinstance(encoder, PartedEncoder):
             pytest.skip("the encoder gives no parts")
+        whole = [encoder.load(clip) for clip in (*clips, lacking)]  # type: ignore[attr-defined]
         parted = [list(encoder.parts(clip)) for clip in (*clips, lacking)]
         assert all(parted), "a clip has no part, not even an empty one"
         assert any(len(parts) > 1 for parts in parted), "no clip has more than one part"
-        for clip, parts in zip((*clips, lacking), parted, strict=True):
-            np.testing.assert_array_equal(np.concatenate(parts), encoder.load(clip), strict=True)
+        for loaded, parts in zip(whole, parted, strict=True):
+            np.testing.assert_array_equal(np.concatenate(parts), loaded, strict=True)
         together = [
             torch.cat([real_steps(run(encoder, pad([part])))[0] for part in parts])
             for parts in parted[:-1]
