@@ -13,7 +13,7 @@ from mertk.amounts import sized
 from mertk.blocks import StoreError, committed
 from mertk.contracts import Clip, Encoder, Foreseeing
 from mertk.keys import MISSING, Key
-from mertk.lengths import known_lengths
+from mertk.lengths import Seconds, known_lengths
 from mertk.store import Shelf
 
 By = Literal["lengths", "others"]
@@ -61,7 +61,12 @@ class Forecast:
 
 
 def forecast(
-    name: str, encoder: Encoder, shelf: Shelf, clips: Sequence[Clip], keys: Sequence[Key]
+    name: str,
+    encoder: Encoder,
+    shelf: Shelf,
+    clips: Sequence[Clip],
+    keys: Sequence[Key],
+    seconds: Seconds = known_lengths,
 ) -> Forecast:
     """What a shelf lacks of some clips.
 
@@ -71,6 +76,7 @@ def forecast(
         shelf: Where its sequences are kept.
         clips: The clips.
         keys: What they let it read.
+        seconds: How long clips are.
 
     Raises:
         StoreError: The shelf cannot be read.
@@ -82,7 +88,7 @@ def forecast(
     if not lacking:
         return few
     if shelf.identity["stage"] == "output":
-        steps = _foreseen(encoder, [readers[key] for key in lacking])
+        steps = _foreseen(encoder, [readers[key] for key in lacking], seconds)
         if steps is not None:
             width = np.dtype(str(shelf.identity["dtype"])).itemsize
             return replace(few, nbytes=steps * encoder.dim * width)
@@ -93,11 +99,11 @@ def forecast(
     return replace(few, nbytes=each * len(lacking), by="others")
 
 
-def _foreseen(encoder: Encoder, clips: Sequence[Clip]) -> float | None:
+def _foreseen(encoder: Encoder, clips: Sequence[Clip], seconds: Seconds) -> float | None:
     """Steps of all clips; one of unknown length counts as the others do on average."""
     if not isinstance(encoder, Foreseeing) or encoder.steps_in(1.0) is None:
         return None
-    steps = [encoder.steps_in(seconds) or 0 for seconds in known_lengths(clips).values()]
+    steps = [encoder.steps_in(length) or 0 for length in seconds(clips).values()]
     return sum(steps) / len(steps) * len(clips) if steps else None
 
 
@@ -155,11 +161,12 @@ class Watch:
         left = self.lacking - self.done
         if left <= 0:
             return
-        rest = Forecast(self.name, self.lacking, left, self.nbytes / self.done * left, "others")
+        to_come = self.nbytes / self.done * left
+        rest = Forecast(self.name, self.lacking, left, to_come, "others")
         said, hopeless = shortage([rest], self.folder)
         if hopeless:
             raise StoreError(f"{said}; what was stored before is kept")
-        if not self.told and (said or self.nbytes / self.done * left >= WORTH_TELLING):
+        if not self.told and (said or to_come >= WORTH_TELLING):
             self.told = True
             log.info("%s", said or f"{rest}; {sized(room(self.folder))} are free")
 

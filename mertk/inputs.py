@@ -18,6 +18,7 @@ from mertk.filling import Filler, Filling
 from mertk.forecast import Forecast, forecast, lines, shortage
 from mertk.holding import held
 from mertk.keys import MISSING, Key
+from mertk.lengths import Lengths, Seconds
 from mertk.plan import Corpus
 from mertk.ragged import Ragged
 from mertk.sources import Encoders, Source
@@ -39,6 +40,7 @@ class Inputs:
         digests: Per key, the digest of everything behind those sequences.
         forecasts: Per encoder, what the store lacked of it.
         shortage: What is to be said of the room on the disk for that; '' where there is enough.
+        seconds: Tells how long clips are, and looks at each once.
     """
 
     corpus: Corpus
@@ -48,6 +50,7 @@ class Inputs:
     digests: Mapping[str, str] = field(default_factory=dict)
     forecasts: Sequence[Forecast] = ()
     shortage: str = ""
+    seconds: Seconds = field(default_factory=Lengths)
 
     def of(self, variant: Variant) -> dict[str, Ragged]:
         """Sequences by stream."""
@@ -133,7 +136,14 @@ def gather(
         key: s.digest(shelves.keys(s.encoder, corpus.clips)) for key, s in encoders.sources.items()
     }
     return Inputs(
-        corpus, encoders.sources, encoders.streams, ragged, digests, forecasts, shortage=short
+        corpus,
+        encoders.sources,
+        encoders.streams,
+        ragged,
+        digests,
+        forecasts,
+        shortage=short,
+        seconds=shelves.seconds,
     )
 
 
@@ -172,6 +182,7 @@ class _Shelves:
         self.store, self.device, self.screen = store, device, screen
         self.clips = clips
         self.filling = filling
+        self.seconds = Lengths()
         ids = [clip.id for clip in clips]
         modalities = {source.encoder.modality for source in sources}
         self._keys: dict[str, dict[str, Key]] = {}
@@ -189,7 +200,8 @@ class _Shelves:
         """What the store lacks of what an encoder makes of all clips."""
         shelf = shelf_of(self.store, source.identity, source.stage, source.dtype)
         keys = self.keys(source.encoder, self.clips)
-        return forecast(source.identity["name"], source.encoder, shelf, self.clips, keys)
+        name = source.identity["name"]
+        return forecast(name, source.encoder, shelf, self.clips, keys, self.seconds)
 
     def refuse_unreadable(self, source: Source, clips: Sequence[Clip]) -> None:
         """Tell what cannot even be opened, without having the encoder read anything.

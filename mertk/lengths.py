@@ -1,6 +1,7 @@
 """How long clips are: told by their times, or by the header of their media."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from mertk import media
@@ -10,6 +11,9 @@ from mertk.threads import default_workers, map_ahead
 
 MODALITIES: Final = ("audio", "video")
 SHOWN: Final = 3
+
+Seconds = Callable[[Sequence[Clip]], Mapping[str, float]]
+"""Tells the lengths of clips by their ids, as far as they can be told."""
 
 
 def lengths(clips: Sequence[Clip]) -> Mapping[str, float]:
@@ -32,7 +36,20 @@ def lengths(clips: Sequence[Clip]) -> Mapping[str, float]:
 
 def known_lengths(clips: Sequence[Clip]) -> Mapping[str, float]:
     """Seconds by clip id, of those clips whose length can be told."""
-    return {i: seconds for i, seconds in _lengths(clips).items() if isinstance(seconds, float)}
+    return Lengths()(clips)
+
+
+@dataclass
+class Lengths:
+    """`known_lengths` of the clips of one corpus, asked several times: each is looked up once."""
+
+    _told: dict[str, float | str] = field(default_factory=dict)
+
+    def __call__(self, clips: Sequence[Clip]) -> Mapping[str, float]:
+        """Seconds by clip id, of those clips whose length can be told."""
+        self._told |= _lengths([clip for clip in clips if clip.id not in self._told])
+        told = {clip.id: self._told[clip.id] for clip in clips}
+        return {i: seconds for i, seconds in told.items() if isinstance(seconds, float)}
 
 
 def _lengths(clips: Sequence[Clip]) -> dict[str, float | str]:

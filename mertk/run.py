@@ -1,7 +1,7 @@
 """The pipeline, readable top to bottom: corpus -> features -> trials -> results -> rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -90,10 +90,12 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     Raises:
         MertkError: Something the user can mend. What was finished before is kept.
     """
+    if options.dry:  # nothing is conducted anywhere
+        options = replace(options, place=HERE)
     trained = any(e.train for v in variants for e in v.resolved.recipe.encoders.values())
     team = join(options.device, shares=trained)
     own_device = pick_device(options.device, team)
-    place, device = given(HERE if options.dry else options.place, own_device)
+    place, device = given(options.place, own_device)
     precisions = {v.name: _precision(v, device) for v in variants}
     by_name = {v.name: v for v in variants}
     with open_executor(place, by_name, options.results, screen, team) as executor:
@@ -148,7 +150,7 @@ def _inputs(
         here,
         screen,
         filling=filling_of(executor, variants, encoders, there),
-        mapped=options.place.executor in (PROCESSES, SLURM) and not options.dry,
+        mapped=options.place.executor in (PROCESSES, SLURM),
         skip_broken=variants[0].resolved.recipe.dataset.broken == "skip",
         dry=options.dry,
     )

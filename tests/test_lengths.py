@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from mertk import media
 from mertk.contracts import Clip, MediaRef
 from mertk.errors import CorpusError
-from mertk.lengths import lengths
+from mertk.lengths import Lengths, known_lengths, lengths
 
 GONE = Path("gone.wav")
 
@@ -34,3 +35,18 @@ def test_unknown_lengths_are_counted_and_the_first_are_named() -> None:
     features = {"features": MediaRef(GONE)}
     with pytest.raises(CorpusError, match="1 of 1 clips is unknown: a: has neither sound nor"):
         lengths([Clip("a", {}, "", media=features)])
+
+
+def test_asked_again_a_file_is_not_opened_again_whether_it_told_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    duration = media.duration
+    monkeypatch.setattr(media, "duration", lambda ref: opened.append(ref.path) or duration(ref))
+    sound = tmp_path / "a.wav"
+    soundfile.write(sound, np.zeros(1600), 16000)
+    clips = [Clip(p.stem, {}, "", media={"audio": MediaRef(p)}) for p in (sound, GONE)]
+    told = Lengths()
+    assert told(clips[:1]) == {"a": pytest.approx(0.1)}
+    assert told(clips) == told(clips) == known_lengths(clips)
+    assert sorted(opened) == sorted([sound, GONE] * 2)  # once by each

@@ -18,7 +18,6 @@ from mertk.check import resolve
 from mertk.draft import Draft
 from mertk.errors import MertkError
 from mertk.inputs import Inputs
-from mertk.lengths import known_lengths
 from mertk.plan import Corpus, code_of
 from mertk.ragged import Ragged
 from mertk.registry import Registry, discover
@@ -139,7 +138,7 @@ class Shared:
             corpus=inputs.corpus,
             inputs={v.name: inputs.of(v) for v in variants},
             dims={v.name: inputs.dims(v) for v in variants},
-            seconds=known_lengths(inputs.corpus.clips),
+            seconds=inputs.seconds(inputs.corpus.clips),
             device=device,
             precisions=precisions,
         )
