@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import settings
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers that share the cores must not fight for them
@@ -44,6 +45,14 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def toy() -> Draft:
     """A recipe that trains in a second."""
     return Draft("toy.yaml", PARTS.parent, parse(TOY, "toy.yaml"))
+
+
+@pytest.fixture
+def recipe(toy: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The toy recipe as a file in the folder that the test then runs in."""
+    monkeypatch.chdir(tmp_path)
+    Path("toy.yaml").write_text(yaml.safe_dump(toy.content, sort_keys=False))
+    return "toy.yaml"
 
 
 @pytest.fixture

@@ -27,13 +27,6 @@ from tests.toy_parts import CLASSES
 PARTS = Path(__file__).with_name("toy_parts.py")
 
 
-@pytest.fixture
-def recipe(toy: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.chdir(tmp_path)
-    Path("toy.yaml").write_text(yaml.safe_dump(toy.content, sort_keys=False))
-    return "toy.yaml"
-
-
 def called(capsys, *argv: str) -> tuple[int, dict]:
     status = main([*argv, "--json"])
     told = capsys.readouterr().out

@@ -5,19 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from mertk.cli import main
-from mertk.draft import Draft
 
 PARTS = Path(__file__).with_name("parts.py")
-
-
-@pytest.fixture
-def recipe(toy: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.chdir(tmp_path)
-    Path("toy.yaml").write_text(yaml.safe_dump(toy.content, sort_keys=False))
-    return "toy.yaml"
 
 
 @pytest.fixture

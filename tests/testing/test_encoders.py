@@ -226,13 +226,8 @@ class Fronted(Codes):
         return self.back(self.front(stream))
 
 
-class TestFronted(EncoderTests):
+class TestFronted(TestCodes):
     component = Fronted
-    trainable = True
-
-    @pytest.fixture
-    def clips(self, tmp_path):
-        return written(tmp_path)
 
 
 class FrontDrops(Fronted):
@@ -282,13 +277,8 @@ class Parted(Codes):
             yield loaded[4:]
 
 
-class TestParted(EncoderTests):
+class TestParted(TestCodes):
     component = Parted
-    trainable = True
-
-    @pytest.fixture
-    def clips(self, tmp_path):
-        return written(tmp_path)
 
 
 class PartsLackSomething(Parted):
