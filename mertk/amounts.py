@@ -35,6 +35,15 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
+def few(names: Sequence[str], most: int) -> str:
+    """The first few of some names.
+
+    >>> few(["a", "b", "c"], 2)
+    'a, b, ...'
+    """
+    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
+
+
 def sized(nbytes: float) -> str:
     """Bytes, in the binary units.
 

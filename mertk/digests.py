@@ -103,9 +103,8 @@ class Digests:
             OSError: The memory cannot be written.
         """
         known = {name: told for name, told in self._recall().items() if os.path.lexists(name)}
-        lines = (f"\n{digest}\t{stamp}\t{name}\t\n" for name, (stamp, digest) in known.items())
         with whole(self._file) as draft:
-            draft.write_bytes(os.fsencode("".join(lines)))
+            draft.write_bytes(b"".join(_line(d, stamp, n) for n, (stamp, d) in known.items()))
         self._known = None
 
     @contextmanager
@@ -119,13 +118,17 @@ class Digests:
             return
 
         def remember(digest: str, stamp: str, name: str) -> None:
-            # Between line breaks of its own, so that a torn line spoils neither neighbour.
             if "\n" not in name:
                 with suppress(OSError):
-                    file.write(os.fsencode(f"\n{digest}\t{stamp}\t{name}\t\n"))
+                    file.write(_line(digest, stamp, name))
 
         with file:
             yield remember
+
+
+def _line(digest: str, stamp: str, name: str) -> bytes:
+    """Between line breaks of its own, so that a torn line spoils neither neighbour."""
+    return os.fsencode(f"\n{digest}\t{stamp}\t{name}\t\n")
 
 
 def _absolute(path: str) -> str:

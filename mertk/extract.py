@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mertk.amounts import few
 from mertk.contracts import Clip, Encoder
 from mertk.encode import Encoding
 from mertk.errors import MediaError, MertkError
@@ -166,11 +167,10 @@ def _parts(
 
 
 def _tell_damage(shelf: Shelf, clips: Sequence[str]) -> None:
-    shown = ", ".join([*clips[:SHOWN], *(["..."] if len(clips) > SHOWN else [])])
     log.warning(
         "%s: %d of the stored sequences are no longer what was written (clips %s); they are "
         "computed again",
         shelf.folder,
         len(clips),
-        shown,
+        few(clips, SHOWN),
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mertk.amounts import counted, mean, number, probability, sized, spread
+from mertk.amounts import counted, few, mean, number, probability, sized, spread
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,9 @@ def test_sizes_are_told_in_the_unit_that_fits() -> None:
         "9216.0 MiB",
         "20.0 GiB",
     )
+
+
+def test_of_many_names_the_first_are_told_and_that_there_are_more() -> None:
+    assert few(["a", "b", "c"], 2) == "a, b, ..."
+    assert few(["a", "b"], 2) == "a, b"
+    assert few([], 2) == ""

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mertk.amounts import few
 from mertk.cli import FAILED, OK
 from mertk.cli.answer import answer
 from mertk.cli.beginning import begin
@@ -86,7 +87,7 @@ def _examples(diagnosis: Diagnosis) -> str:
         if len(", ".join([*shown, name])) > EXAMPLES:
             break
         shown.append(name)
-    return ", ".join([*shown, *(["..."] if len(shown) < len(named) else [])])
+    return few(named, len(shown))
 
 
 def _several(things: Sequence[object], word: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mertk.amounts import counted, sized
+from mertk.amounts import counted, few, sized
 from mertk.blocks import StoreError
 from mertk.cli import FAILED, OK
 from mertk.cli.answer import answer
@@ -106,10 +106,9 @@ def _told(one: dict[str, Json]) -> Iterator[str]:
     if one["fault"]:
         yield one["fault"]
     if keys:
-        shown = ", ".join([*keys[:SHOWN], *(["..."] if len(keys) > SHOWN else [])])
         yield (
             f"{where}: {len(keys)} of {one['clips']} sequences are no longer what was written "
-            f"({shown}); the next run that reads them computes them again"
+            f"({few(keys, SHOWN)}); the next run that reads them computes them again"
         )
     if one["loose_bytes"]:
         yield (
