@@ -196,7 +196,7 @@ def peaks(names: Sequence[str], clips: int, threads: int, device: str) -> dict[s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under a minute")
+    parser.add_argument("--quick", action="store_true", help="under a minute, time only")
     parser.add_argument("--threads", type=int, default=2, help="of the processor (2)")
     parser.add_argument("--models", default="whisper,wavlm,clip", help="all three")
     parser.add_argument("--whisper", help="folder of a checkpoint instead of drawn weights")
@@ -207,15 +207,15 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     names, quick = arguments.models.split(","), arguments.quick
-    clips = {"whisper": 16, "wavlm": 6, "clip": 1} if quick else CLIPS
+    clips = {"whisper": 6, "wavlm": 3, "clip": 1} if quick else CLIPS
     found = {}
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
             given = arguments.whisper if name == "whisper" else None
             contest = Contest(name, Path(folder), device, given)
             found[name] = measure(contest, clips[name], 1 if quick else 3)
-    long = [] if quick else names
-    used = {} if arguments.no_peaks else peaks(long, 64, arguments.threads, device)
+    untold = quick or arguments.no_peaks
+    used = {} if untold else peaks(names, 64, arguments.threads, device)
     machine = torch.cuda.get_device_name() if device == "cuda" else platform.machine()
     head = found[names[0]]
     summary = {

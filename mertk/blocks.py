@@ -180,6 +180,9 @@ def read_meta(folder: Path) -> tuple[dict[str, Any] | None, Layout | None]:
         StoreError: It is not as it was written.
     """
     path = folder / "meta.json"
+    for file in (path, folder / "index.bin", folder / "data.bin"):
+        if file.exists() and not file.is_file():  # a pipe would keep its reader waiting for ever
+            raise StoreError(f"{file}: is no file; {_way_out(folder)}")
     try:
         meta = json.loads(path.read_text("utf-8"))
         return dict(meta["identity"]), Layout(meta["dtype"], tuple(map(int, meta["shape"])))

@@ -8,7 +8,7 @@ SIZES: Final = ("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
 """Variables of torchrun and `accelerate launch`, and of the launchers of two kinds of MPI."""
 
 
-class Place(NamedTuple):
+class Member(NamedTuple):
     """A process among those that were launched together.
 
     Args:
@@ -20,10 +20,10 @@ class Place(NamedTuple):
     size: int
 
 
-def launched() -> Place:
-    """This process's place; the only one where none were launched together."""
+def launched() -> Member:
+    """Which this process is; the only one where none were launched together."""
     size = _first(SIZES, 1)
-    return Place(_first(RANKS, 0), size) if size > 1 else Place(0, 1)
+    return Member(_first(RANKS, 0), size) if size > 1 else Member(0, 1)
 
 
 def _first(names: tuple[str, ...], default: int) -> int:

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from mertk.errors import MertkError
 from mertk.plan import Trial
 from mertk.records import INSIGHT, PREDICTIONS, VALIDATION, WEIGHTS, Predicted, Record, to_table
+from mertk.whole import drafts
 
 Json = Any
 
@@ -81,8 +82,9 @@ class Results:
 
     def tidy(self, trial: Trial) -> None:
         """Delete what a kill may have left beside a finished trial."""
-        endings = ("checkpoint", "checkpoint.tmp", "yaml.tmp", "tmp", "old")
+        endings = ("checkpoint", "yaml.tmp", "tmp", "old")
         left = [path for e in endings if (path := self._beside(trial, e)).exists()]
+        left += drafts(self.scratch(trial))
         if not left:
             return
         # A folder that cannot be written to stays as it is, and so does what another process is at.

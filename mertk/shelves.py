@@ -189,9 +189,13 @@ def prune(shelves: Sequence[Kept]) -> Pruned:
 def _leave(shelf: Kept, pruned: Pruned) -> None:
     try:
         shelf.folder.rmdir()
-    except OSError as error:  # what is not mertk's stays, as does what a process just began
-        if any(shelf.folder.iterdir()):
+    except OSError as error:
+        names = {path.name for path in shelf.folder.iterdir()}
+        if names - {*FILES}:  # what is not mertk's stays
             pruned.left[shelf.folder] = str(error.strerror)
+            return
+        if names:  # a process has begun it again, or is pruning it, too
+            pruned.busy.append(shelf)
             return
     pruned.gone.append(shelf)
 

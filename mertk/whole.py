@@ -26,8 +26,7 @@ def whole(path: Path) -> Iterator[Path]:
         return
     final = Path(os.path.realpath(path))  # a link goes on being one
     _tidy(final.parent)
-    name = hashlib.sha256(os.fsencode(final.name)).hexdigest()[:8]
-    draft = final.with_name(f"{_ours()}{os.getpid()}-{name}.tmp")
+    draft = final.with_name(f"{_ours()}{os.getpid()}-{_short(final)}.tmp")
     try:
         yield draft
         with draft.open("rb") as file:
@@ -35,6 +34,15 @@ def whole(path: Path) -> Iterator[Path]:
         draft.replace(final)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def drafts(path: Path) -> Iterator[Path]:
+    """What processes of any machine write to take the place of a file, or wrote when they died."""
+    return path.parent.glob(f".mertk-*-{_short(path)}.tmp")
+
+
+def _short(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
 
 
 def _ours() -> str:

@@ -22,6 +22,7 @@ from mertk.errors import MertkError
 from mertk.home import home
 from mertk.records import Record
 from mertk.shelves import survey
+from mertk.whole import whole
 from tests.toy_parts import CLASSES
 
 PARTS = Path(__file__).with_name("toy_parts.py")
@@ -410,8 +411,8 @@ def test_the_cost_of_a_resumed_trial_counts_what_went_before(
     from mertk.train.checkpoint import Checkpoint as Kept
     from mertk.train.fit import Loop
 
-    def often(path: Path) -> Kept:
-        return Kept(path, every=0)
+    def often(path: Path, **more: bool) -> Kept:
+        return Kept(path, every=0, **more)
 
     epoch = Loop.epoch
 
@@ -466,14 +467,21 @@ def test_variants_of_other_protocols_are_refused_before_anything_is_trained(
     assert answer["rows"][0]["protocols"] != answer["rows"][1]["protocols"]
 
 
-@pytest.mark.parametrize("ending", ["checkpoint", "checkpoint.tmp", "tmp", "old"])
+@pytest.mark.parametrize("ending", ["checkpoint", "draft", "tmp", "old"])
 def test_what_a_kill_left_beside_a_finished_trial_is_tidied_up(
     recipe: str, capsys, ending: str
 ) -> None:
     called(capsys, "run", recipe, "--folds", "fold1")
     (record,) = records()
     left = record.folder.with_name(f".{record.folder.name}.{ending}")
-    if ending in ("tmp", "old"):
+    if ending == "draft":  # of its checkpoint, by a process of another machine
+        scratch = left.with_suffix(".checkpoint")
+        with whole(scratch) as draft:
+            left = draft.with_name(draft.name.replace(".mertk-", ".mertk-elsewhere-"))
+            left.touch()
+            draft.touch()
+        scratch.unlink()
+    elif ending in ("tmp", "old"):
         left.mkdir()
         (left / "predictions.parquet").write_bytes(b"half")
     else:

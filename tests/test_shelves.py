@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +105,16 @@ def test_a_shelf_that_cannot_be_read_says_why(tmp_path):
     assert look(folder).encoder == "WavLM"
 
 
+@pytest.mark.parametrize("name", ["meta.json", "index.bin", "data.bin"])
+def test_a_pipe_in_the_place_of_a_file_is_named_and_not_waited_for(tmp_path, name):
+    folder = put(tmp_path, WAVLM, [3]).folder
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    assert f"{folder / name}: is no file; delete the folder {folder}" in look(folder).fault
+    assert prune([look(folder)]).gone
+    assert not folder.exists()
+
+
 def test_a_shelf_is_pruned_as_a_whole(tmp_path):
     folder = put(tmp_path, WAVLM, [3]).folder
     other = put(tmp_path, {"name": "CLIP"}, [3]).folder
@@ -183,6 +194,21 @@ def test_a_shelf_that_another_prune_took_is_gone(tmp_path):
     prune(shelves[:1])
     pruned = prune(shelves)
     assert (pruned.gone, pruned.busy, pruned.left) == (shelves, [], {})
+
+
+def test_a_shelf_that_another_process_begins_again_while_it_is_pruned_is_its_own(
+    tmp_path, monkeypatch
+):
+    shelf = look(put(tmp_path, WAVLM, [3]).folder)
+
+    def begun(folder: Path) -> None:
+        (folder / "used").touch()
+        remove(folder)
+
+    remove = Path.rmdir
+    monkeypatch.setattr(Path, "rmdir", begun)
+    pruned = prune([shelf])
+    assert (pruned.gone, pruned.busy, pruned.left) == ([], [shelf], {})
 
 
 def test_a_prune_that_was_killed_leaves_an_empty_shelf(tmp_path):

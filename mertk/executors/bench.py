@@ -40,7 +40,7 @@ class Bench:
         """Bring a job to a result; advance is called with numbers of epochs that are done."""
         try:
             variant = self.variants[job.variant]
-            checkpoint = Checkpoint(job.checkpoint)
+            checkpoint = Checkpoint(job.checkpoint, keeps_end=job.keeps_end)
             return conduct(job.trial(variant), self._setting(variant), checkpoint, advance)
         except MertkError as error:
             return Refused(str(error))

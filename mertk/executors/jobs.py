@@ -35,6 +35,7 @@ class Job:
         protocol: Id of what it is scored on.
         key: Of all its causes.
         checkpoint: Where its state is kept between epochs, and found again.
+        keeps_end: Whether its last state is kept, too: whoever asked may be gone when it ends.
     """
 
     variant: str
@@ -44,6 +45,7 @@ class Job:
     protocol: str
     key: str
     checkpoint: Path
+    keeps_end: bool = False
 
     @classmethod
     def of(cls, trial: Trial, checkpoint: Path) -> "Job":

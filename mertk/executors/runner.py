@@ -12,7 +12,7 @@ from mertk.records import Record
 from mertk.results import Results
 from mertk.train.checkpoint import Checkpoint
 
-Place = tuple[str, tuple[str, int]]
+Planned = tuple[str, tuple[str, int]]
 """Variant, fold and seed."""
 
 
@@ -38,8 +38,8 @@ class Runner:
     ) -> None:
         self.results, self.executor, self.shared = results, executor, shared
         self.redo, self.screen = redo, screen
-        self.records: dict[Place, Record] = {}
-        self.failed: dict[Place, str] = {}
+        self.records: dict[Planned, Record] = {}
+        self.failed: dict[Planned, str] = {}
         self.reused = 0
         self._claims: dict[str, tuple[Trial, ExitStack]] = {}
 
@@ -119,6 +119,6 @@ def _told(record: Record) -> str:
     return f"{scores} at epoch {pick['epoch']}, {record.facts['cost']['seconds']:.0f} s"
 
 
-def where_in_plan(trial: Trial) -> Place:
+def where_in_plan(trial: Trial) -> Planned:
     """Where a trial stands in the plan."""
     return trial.variant.name, (trial.fold, trial.seed)

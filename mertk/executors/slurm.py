@@ -3,6 +3,9 @@
 The folder of results and the store of features must be seen from where jobs run. A job that ends
 without an answer (killed, out of time or memory, its node gone) is submitted again, and goes on at
 the trial's checkpoint.
+
+Jobs outlive a run that is killed, and nobody waits for what they come to: they keep their last
+state, so that the next run only has to read it. Once that run submits its own, theirs end.
 """
 
 import logging
@@ -10,9 +13,9 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, Final
 
 import submitit
@@ -23,6 +26,7 @@ from mertk.errors import MertkError, did_you_mean
 from mertk.executors.bench import answer
 from mertk.executors.choice import Choice
 from mertk.executors.jobs import Answer, Job, Queue, Result
+from mertk.executors.lodging import Lodging
 from mertk.executors.shared import Shared
 
 AT_ONCE: Final = 100
@@ -109,15 +113,15 @@ class _Submitted:
         self.jobs: dict[Any, Job] = {}
         self.died = False
         self._executor: submitit.AutoExecutor | None = None
-        self._place = Path()
+        self._lodging: Lodging | None = None
 
     def add(self, job: Job) -> None:
-        if self._executor is None:
-            self.scheduler.folder.mkdir(parents=True, exist_ok=True)
-            self._place = Path(mkdtemp(prefix="jobs-", dir=self.scheduler.folder)).absolute()
-            self.shared().save(self._place / "shared")
-            self._executor = self.scheduler.executor(self._place)
-        work = (self._place / "shared", job, self.scheduler.choice.cores)
+        if self._lodging is None or self._executor is None:
+            self._lodging = Lodging(self.scheduler.folder)
+            self.shared().save(self._lodging.shared)
+            self._executor = self.scheduler.executor(self._lodging.path)
+        outliving = replace(job, keeps_end=True)
+        work = (self._lodging.shared, outliving, self.scheduler.choice.cores)
         self.jobs[self._executor.submit(conduct, *work)] = job
 
     def ended(self) -> Iterator[tuple[Job, Result | str]]:
@@ -131,10 +135,8 @@ class _Submitted:
         """Cancel what has not ended; the logs of jobs that died are left."""
         for submitted in self.jobs:
             submitted.cancel()
-        if self._executor is not None and not self.died:
-            shutil.rmtree(self._place, ignore_errors=True)
-            with suppress(OSError):  # another run has jobs there
-                self.scheduler.folder.rmdir()
+        if self._lodging is not None:
+            self._lodging.close(keep=self.died)
 
 
 def conduct(shared: Path, job: Job, threads: int) -> Answer:
@@ -145,8 +147,13 @@ def conduct(shared: Path, job: Job, threads: int) -> Answer:
         job: The trial.
         threads: Of the processor.
     """
+
+    def advance(_: int) -> None:
+        if not shared.exists():
+            raise SystemExit("nobody waits for this job any more")
+
     torch.set_num_threads(threads)
-    return answer(shared, job)
+    return answer(shared, job, advance)
 
 
 def _result(submitted: Any) -> Result | str:

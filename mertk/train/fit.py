@@ -100,7 +100,7 @@ def fit(
                     done.weights = state_of(model) if kept else {}
                 advance(1)
                 mine = checkpoint if team.main else None
-                if mine and mine.due() and number < settings.epochs:
+                if mine and mine.due(last=number == settings.epochs):
                     mine.write(state(loop, done))
         finally:
             machine.free_memory()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STATE: Final = 3
+STATE: Final = 4
 """Changed whenever a checkpoint holds other things: a fit that finds an older one starts anew."""
 
 

@@ -1,7 +1,12 @@
 """Trials as jobs of a scheduler; run by submitit on this machine, since there is no scheduler."""
 
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytest.importorskip("submitit", reason="needs the extra slurm")
@@ -11,6 +16,23 @@ from mertk.errors import MertkError
 from mertk.executors.choice import choose
 from mertk.executors.slurm import Scheduler
 from tests.executors.conftest import PARTS, kept
+
+
+@dataclass(frozen=True)
+class Killed:
+    """A run that was killed.
+
+    Args:
+        argv: Its command line, but for the executor.
+        job: What it had submitted.
+        begun: Holds a file by the number of each process that took a step.
+        go: Has jobs go on where it is there.
+    """
+
+    argv: tuple[str, ...]
+    job: psutil.Process
+    begun: Path
+    go: Path
 
 
 def test_jobs_come_to_the_results_of_one_process_and_one_that_dies_is_submitted_again(
@@ -63,3 +85,51 @@ def test_without_a_scheduler_nothing_runs_here_instead(recipe: str, capsys, monk
     assert main(["run", recipe, "--executor", "slurm"]) == 2
     assert "there is no sbatch on this machine" in capsys.readouterr().err
     assert not list(Path("results").glob("toy/*"))
+
+
+@pytest.fixture
+def killed(recipe: str, tmp_path: Path) -> Killed:
+    """A run whose one job waits in its first step, and which was killed meanwhile."""
+    (begun := tmp_path / "begun").mkdir()
+    waits = f"tasks.waits={{use: '{PARTS}:Waits', begun: {begun}, go: {tmp_path}/go}}"
+    argv = ("run", recipe, "--set", waits, "--folds", "fold1")
+    run = subprocess.Popen([sys.executable, "-m", "mertk", *argv, "--slurm", "cluster=local"])
+    (job,) = _began(begun, 1)
+    run.kill()
+    run.wait(60)
+    return Killed(argv, psutil.Process(job), begun, tmp_path / "go")
+
+
+def _began(begun: Path, count: int) -> list[int]:
+    deadline = time.monotonic() + 240
+    while len(found := [int(f.name) for f in begun.glob("[!.]*")]) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+@pytest.mark.slow
+def test_what_a_job_came_to_whose_run_was_killed_is_not_computed_again(killed: Killed, run) -> None:
+    killed.go.touch()
+    psutil.wait_procs([killed.job], timeout=60)
+    assert run(*killed.argv, "--slurm", "cluster=local")[0] == 0
+    assert len(_began(killed.begun, 1)) == 1, "no other process took a step"
+    assert run(*killed.argv, "--results", "alone")[0] == 0
+    assert kept("results") == kept("alone")
+    assert not list(Path("results").glob("toy/*/.*"))
+    assert not Path("results/.jobs").exists()
+
+
+@pytest.mark.slow
+def test_jobs_of_a_killed_run_end_where_the_next_run_submits_its_own(killed: Killed, run) -> None:
+    command = [sys.executable, "-m", "mertk", *killed.argv, "--slurm", "cluster=local"]
+    following = subprocess.Popen(command)
+    _began(killed.begun, 2)
+    killed.go.touch()
+    _, left = psutil.wait_procs([killed.job], timeout=60)
+    assert not left
+    assert following.wait(120) == 0
+    assert run(*killed.argv, "--results", "alone")[0] == 0
+    assert kept("results") == kept("alone")
+    assert not list(Path("results").glob("toy/*/.*"))
+    assert not Path("results/.jobs").exists()

@@ -1,5 +1,7 @@
 """Fits: they repeat, they go on where they stopped, they wait for the device once an epoch."""
 
+import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from mertk.train.optim import optimizer, scheduler
 from mertk.train.predict import Said, predict
 from mertk.train.record import Fit
 from mertk.train.resume import STATE
+from mertk.whole import whole
 from mertk_plugins.metrics.ua import UA
 
 CPU = torch.device("cpu")
@@ -157,13 +160,38 @@ def test_weights_are_kept_only_where_the_recipe_keeps_them(toy: Draft, tmp_path:
 
 
 def test_a_checkpoint_of_another_version_means_starting_anew(toy: Draft, tmp_path: Path) -> None:
-    path = tmp_path / "state"
+    checkpoint = Checkpoint(tmp_path / "state", every=0)
     with pytest.raises(KeyboardInterrupt):
-        fitted(toy, stop_after=3, checkpoint=Checkpoint(path, every=0))
-    state = torch.load(path, weights_only=True)
+        fitted(toy, stop_after=3, checkpoint=checkpoint)
+    state = checkpoint.read()
+    assert state is not None
     older = {k: v for k, v in state.items() if k != "valid"}
-    torch.save({**older, "made_by": state["made_by"].replace(f"state {STATE}", "state 1")}, path)
-    assert same(fitted(toy), fitted(toy, checkpoint=Checkpoint(path)))
+    checkpoint.write({**older, "made_by": state["made_by"].replace(f"state {STATE}", "state 1")})
+    assert same(fitted(toy), fitted(toy, checkpoint=checkpoint))
+
+
+def test_the_last_state_is_kept_where_it_is_asked_for_and_is_all_that_a_fit_needs(
+    toy: Draft, tmp_path: Path
+) -> None:
+    checkpoint = Checkpoint(tmp_path / "state", every=math.inf, keeps_end=True)
+    undisturbed = fitted(toy, checkpoint=checkpoint)
+    told: list[int] = []
+    assert same(undisturbed, fitted(toy, told=told, checkpoint=checkpoint))
+    assert told == [len(undisturbed.history)]
+    checkpoint.remove()
+    fitted(toy, checkpoint=Checkpoint(checkpoint.path, every=math.inf))
+    assert not checkpoint.path.exists()
+
+
+def test_what_a_kill_left_of_a_checkpoint_goes_with_it(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "state")
+    with whole(checkpoint.path) as draft:
+        draft.write_bytes(b"")
+        elsewhere = draft.with_name(draft.name.replace(".mertk-", ".mertk-another-machine-"))
+        shutil.copy(draft, elsewhere)
+    assert len([*tmp_path.iterdir()]) == 2
+    checkpoint.remove()
+    assert not [*tmp_path.iterdir()]
 
 
 def test_reading_a_checkpoint_never_runs_code(tmp_path: Path) -> None:
