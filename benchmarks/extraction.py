@@ -13,6 +13,10 @@ of transformers, `numpy.save`. Whisper's processor pads to 30 s, and its model a
 over blocks. First both must give the same numbers: WavLM and CLIP on three clips, Whisper on 30 s
 of sound, since on less it differs by design.
 
+On a device that has hardware for half precision, `ratio_in_half_precision` is of our extraction
+with `precision: bf16` (or fp16) against the same reference, which is in fp32, and
+`differ_in_half_precision` says what that does to the numbers.
+
 `forward` is the share of our wall time in which the model is at work. `peaks` are MiB that
 processes of their own needed beyond what they had once the model was built: for some clips, 4 times
 as many, and single clips of 1 and 30 minutes, of models with two layers (films: two pictures a
@@ -41,6 +45,7 @@ from transformers.utils import logging
 
 from mertk.contracts import Clip
 from mertk.extract import fill
+from mertk.precision import Precision, fast_halves
 from mertk.store import Store
 
 LONG = 1800.0
@@ -98,6 +103,7 @@ class Contest:
             torch.manual_seed(0)
             self.kind.save(model, None)
         self.encoder = self.kind.component(model)
+        self.half = next(iter(fast_halves(torch.device(device))), None)
         self.plain = self.kind.plain(model, device)
 
     def loop(self, clips: Sequence[Clip], plain: Loop) -> None:
@@ -107,17 +113,20 @@ class Contest:
                 encoded = plain(clip.media[self.kind.modality].path)
                 np.save(Path(out) / f"{clip.id}.npy", encoded.cpu().numpy())
 
-    def fill(self, clips: Sequence[Clip]) -> Any:
+    def fill(self, clips: Sequence[Clip], precision: Precision = "fp32") -> Any:
         """What `mertk run` does."""
         with tempfile.TemporaryDirectory() as root:
             store, identity = Store(Path(root)), {"name": self.name}
-            return fill(store, self.encoder, identity, clips, device=self.device).in_memory()
+            made = fill(
+                store, self.encoder, identity, clips, precision=precision, device=self.device
+            )
+            return made.in_memory()
 
-    def apart(self) -> float:
+    def apart(self, precision: Precision = "fp32") -> float:
         """Largest difference, as a share of the largest number."""
         seconds = [30.0] if self.name == "whisper" else lengths(3)
-        clips = write_clips(self.kind, self.folder / "same", seconds, seed=10**6)
-        ragged, worst = self.fill(clips), 0.0
+        clips = write_clips(self.kind, self.folder / f"same {precision}", seconds, seed=10**6)
+        ragged, worst = self.fill(clips, precision), 0.0
         for row, clip in enumerate(clips):
             with torch.inference_mode():
                 theirs = self.plain(clip.media[self.kind.modality].path).cpu()
@@ -142,6 +151,9 @@ class Contest:
         if self.name == "whisper":
             single = timed(self.loop, clips, plain_component(self.encoder, self.device))
             found["ratio_to_unpadded_loop"] = single.wall / ours.wall
+        if self.half:
+            halved = timed(self.fill, clips, self.half)
+            found["ratio_in_half_precision"] = theirs.wall / halved.wall
         told = ", ".join(f"{name} {value:.3f}" for name, value in found.items())
         print(f"{self.name}: {told}", file=sys.stderr, flush=True)
         return found
@@ -156,7 +168,8 @@ def measure(contest: Contest, clips: int, blocks: int) -> dict[str, float]:
     contest.loop(made[:2], contest.plain)
     found = [contest.block(made) for _ in range(blocks)]
     medians = {n: round(statistics.median(b[n] for b in found), 3) for n in found[0]}
-    return {**medians, "differ": apart}
+    halved = {"differ_in_half_precision": contest.apart(contest.half)} if contest.half else {}
+    return {**medians, "differ": apart, **halved}
 
 
 def peak(name: str, seconds: Sequence[float], threads: int, device: str) -> float:

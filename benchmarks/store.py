@@ -30,7 +30,7 @@ import torch
 from step import corpus
 
 from mertk.contracts import Clip, Stream
-from mertk.extract import fill
+from mertk.extract import fill, shelf_of
 from mertk.ragged import Ragged
 from mertk.store import Shelf, Store
 
@@ -116,7 +116,7 @@ def opening(root: Path, repeats: int) -> dict[str, float]:
     lengths = np.random.default_rng(0).integers(1, 5, OPENED)
     values = np.ones((int(lengths.sum()), Stored.dim), np.float32)
     # As `fill` names the shelf of this encoder.
-    shelf = store.shelf({**identity, "stage": "output", "dtype": "float32"})
+    shelf = shelf_of(store, identity, "output", "float32")
     write(shelf, np.split(values, lengths.cumsum()[:-1]))
     clips = [Clip(str(i), {}, "") for i in range(OPENED)]
     keys = [key(i) for i in range(OPENED)]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mertk.contracts import Encoder, FrontedEncoder, Stream
 from mertk.errors import MertkError
+from mertk.precision import HALF, Precision, refuse_slow
 
 BATCH_NUMBERS: Final = {"cpu": 1 << 18}
 BATCH_NUMBERS_ELSEWHERE: Final = 1 << 22
@@ -34,6 +35,7 @@ class Encoding:
         dtype: What its output is kept in.
         device: Where it runs.
         whole: Run all of it, or its front only.
+        precision: What it computes in.
     """
 
     encoder: Encoder
@@ -41,14 +43,21 @@ class Encoding:
     dtype: torch.dtype
     device: torch.device
     whole: bool = True
+    precision: Precision = "fp32"
 
     @contextmanager
     def ready(self) -> Iterator[None]:
-        """Have the encoder on its device, in evaluation mode, for the time of a `with` block."""
+        """Have the encoder on its device, in evaluation mode, for the time of a `with` block.
+
+        Raises:
+            MertkError: The device is bad at the precision.
+        """
+        refuse_slow(self.precision, self.device, self.name, "say `precision: fp32` of it")
         module = self.encoder if isinstance(self.encoder, torch.nn.Module) else torch.nn.Identity()
         module.to(self.device).eval()
         try:
-            yield
+            with self._cast():  # around all batches, so that weights are cast once
+                yield
         finally:
             module.to("cpu")
 
@@ -91,6 +100,10 @@ class Encoding:
         lengths = self._checked(out, ids)
         x = out.x.to(self.dtype).cpu().numpy()
         return [row[:length].copy() for row, length in zip(x, lengths, strict=True)]
+
+    def _cast(self) -> torch.autocast:
+        half = HALF.get(self.precision)
+        return torch.autocast(self.device.type, half, enabled=half is not None)
 
     def _run(self, stream: Stream) -> Stream:
         if self.whole:

@@ -16,6 +16,7 @@ from mertk.filling import Advance, Filler, Filling
 from mertk.forecast import Watch
 from mertk.holding import held
 from mertk.keys import Key
+from mertk.precision import Precision
 from mertk.ragged import Ragged
 from mertk.store import Shelf, Store
 from mertk.threads import default_workers
@@ -70,6 +71,7 @@ def fill(
     keys: Sequence[Key] | None = None,
     stage: Stage = "output",
     dtype: Kept = "float32",
+    precision: Precision = "fp32",
     device: torch.device | str = "cpu",
     workers: int | None = None,
     advance: Advance = lambda _: None,
@@ -82,12 +84,13 @@ def fill(
     Args:
         store: Where they are kept.
         encoder: Its `load` is called from several threads at once.
-        identity: Everything that changes the encoder's numbers besides clip, stage and dtype, as
-            plain JSON values; `name` names it in the store's folder and in messages.
+        identity: Everything that changes the encoder's numbers besides clip, stage, dtype and
+            precision, as plain JSON values; `name` names it in the store's folder and in messages.
         clips: Those that let the encoder read the same content share one sequence.
         keys: What `store.keys` says of these clips, where the caller has asked already.
         stage: `output`; or `front` or `input` for an encoder that is trained.
         dtype: What is computed is kept in this; inputs are kept as loaded.
+        precision: What the encoder computes in.
         device: Where the encoder runs.
         workers: Threads that load; None for one per processor, at most 4.
         advance: Called with numbers of clips that are done or broken; they add up to all clips.
@@ -98,10 +101,11 @@ def fill(
         BadEncoding: What the encoder loads or gives breaks its contract; what came before it is
             stored.
         StoreError: The store cannot be read or written.
+        MertkError: The device is bad at the precision.
     """
     computed = stage != "input"
     name = str(identity["name"])
-    shelf = shelf_of(store, identity, stage, dtype)
+    shelf = shelf_of(store, identity, stage, dtype, precision)
     keys = store.keys(encoder.modality, clips) if keys is None else keys
     readers, broken = _readers(clips, keys)
     with held(shelf.folder):  # from the first look at what is there until it is mapped
@@ -109,8 +113,8 @@ def fill(
         if damaged:
             _tell_damage(shelf, [readers[key][0].id for key in damaged])
         if lacking or damaged:
-            whole = stage == "output"
-            encode = Encoding(encoder, name, getattr(torch, dtype), torch.device(device), whole)
+            whole, kept = stage == "output", getattr(torch, dtype)
+            encode = Encoding(encoder, name, kept, torch.device(device), whole, precision)
             watch = Watch(name, shelf.folder, 0)
             with shelf.writing(watch) as writer:
                 # Once more: another process may have stored some while this one waited.
@@ -133,10 +137,18 @@ def fill(
         return shelf.read([key for key in keys if isinstance(key, bytes)], empty=empty)
 
 
-def shelf_of(store: Store, identity: Mapping[str, object], stage: Stage, dtype: Kept) -> Shelf:
+def shelf_of(
+    store: Store,
+    identity: Mapping[str, object],
+    stage: Stage,
+    dtype: Kept,
+    precision: Precision = "fp32",
+) -> Shelf:
     """Where `fill` keeps what an encoder makes of clips."""
-    kept = "as loaded" if stage == "input" else dtype
-    return store.shelf({**identity, "stage": stage, "dtype": kept})
+    if stage == "input":
+        return store.shelf({**identity, "stage": stage, "dtype": "as loaded"})
+    made = {"stage": stage, "dtype": dtype, "precision": precision}
+    return store.shelf({**identity, **made})
 
 
 def _readers(

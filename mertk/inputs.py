@@ -198,7 +198,7 @@ class _Shelves:
 
     def forecast(self, source: Source) -> Forecast:
         """What the store lacks of what an encoder makes of all clips."""
-        shelf = shelf_of(self.store, source.identity, source.stage, source.dtype)
+        shelf = shelf_of(self.store, source.identity, source.stage, source.dtype, source.precision)
         keys = self.keys(source.encoder, self.clips)
         name = source.identity["name"]
         return forecast(name, source.encoder, shelf, self.clips, keys, self.seconds)
@@ -225,6 +225,7 @@ class _Shelves:
                 keys=self.keys(source.encoder, clips),
                 stage=source.stage,
                 dtype=source.dtype,
+                precision=source.precision,
                 device=self.device,
                 advance=advance,
                 filling=self.filling(source),

@@ -87,6 +87,11 @@ class EncoderSpec(Component):
         description="What its features are kept in; float16 takes half the room, and is computed "
         "with as float32",
     )
+    precision: Literal["fp32", "bf16", "fp16"] = Field(
+        default="fp32",
+        description="What a frozen one, or a frozen front, computes in; bf16 and fp16 are faster "
+        "on hardware made for them, and give slightly other numbers",
+    )
     channel_dropout: float = Field(
         default=0.0,
         ge=0,

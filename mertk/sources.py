@@ -11,6 +11,7 @@ from mertk.contracts import Encoder, has_frozen_front
 from mertk.errors import Fault, MertkError, RecipeError
 from mertk.extract import Kept, Stage
 from mertk.keys import Key, identity_key
+from mertk.precision import Precision
 from mertk.recipe import EncoderSpec, digest
 from mertk.resolved import Resolved
 from mertk.seeds import derive, drawing
@@ -31,12 +32,14 @@ class Source:
         trained: Whether it lives in the model; then what its frozen front gives is kept, or what
             `load` gives where it has none.
         dtype: What is kept of it in, where it is computed.
+        precision: What it is computed in, where it is.
     """
 
     encoder: Encoder
     identity: Mapping[str, Json]
     trained: bool
     dtype: Kept
+    precision: Precision
 
     @property
     def stage(self) -> Stage:
@@ -48,7 +51,8 @@ class Source:
     @property
     def key(self) -> str:
         """Of everything that changes what is kept of it besides the clips."""
-        return identity_key({**self.identity, "stage": self.stage, "dtype": self.dtype})
+        made = {"stage": self.stage, "dtype": self.dtype, "precision": self.precision}
+        return identity_key({**self.identity, **made})
 
     def digest(self, keys: Sequence[Key]) -> str:
         """Of everything that it makes of the clips with these keys."""
@@ -94,13 +98,14 @@ class Encoders:
         where = f"encoders.{stream}"
         spec = resolved.recipe.encoders[stream]
         said = digest({"use": spec.use, "arguments": spec.arguments, "train": spec.train})
-        kept = f"{said} {spec.store}"
+        kept = f"{said} {spec.store} {spec.precision}"
         if kept not in self._keys:
             with drawing(derive(0, said)):
                 encoder = resolved.build(where)
             if faults := [*_faults(encoder, spec, where)]:
                 raise RecipeError(resolved.source, faults)
-            source = Source(encoder, _identity(resolved, where, encoder), spec.train, spec.store)
+            identity = _identity(resolved, where, encoder)
+            source = Source(encoder, identity, spec.train, spec.store, spec.precision)
             self._keys[kept] = source.key
             self.sources[source.key] = source
         return self._keys[kept]
@@ -122,12 +127,15 @@ def _faults(encoder: object, spec: EncoderSpec, where: str) -> Iterator[Fault]:
         yield Fault(where, what)
     if spec.train and not _learns(encoder):
         yield Fault(f"{where}.train", f"{spec.use!r} has nothing to train; leave this out")
-    if spec.train and spec.store != "float32" and not has_frozen_front(encoder):
-        what = (
-            f"{spec.use!r} is trained from what it loads, which is kept as it is (got "
-            f"{spec.store}); leave this out"
-        )
-        yield Fault(f"{where}.store", what)
+    said = {"store": spec.store, "precision": spec.precision}
+    given = {key: value for key, value in said.items() if value not in ("float32", "fp32")}
+    if spec.train and not has_frozen_front(encoder):
+        for key, value in given.items():
+            what = f"is trained from what it loads, which is kept as it is (got {value})"
+            yield Fault(f"{where}.{key}", f"{spec.use!r} {what}; leave this out")
+    elif "precision" in given and not isinstance(encoder, torch.nn.Module):
+        what = f"{spec.use!r} is no torch module that could compute in {spec.precision}"
+        yield Fault(f"{where}.precision", f"{what}; leave this out")
 
 
 def _learns(encoder: object) -> bool:

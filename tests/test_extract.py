@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from mertk import append, encode, filling
 from mertk.contracts import Clip, MediaRef, Stream
 from mertk.encode import BadEncoding, batches
-from mertk.errors import MediaError
-from mertk.extract import BrokenMedia, fill
+from mertk.errors import MediaError, MertkError
+from mertk.extract import BrokenMedia, fill, shelf_of
 from mertk.keys import FEATURES
 from mertk.store import Store
 from tests.store_toys import (
@@ -76,6 +76,48 @@ def test_another_encoder_computes_for_itself(store, tmp_path):
         assert count(log) == 2 * n
     fill(store, Toy(log), IDENTITY, clips, dtype="float16")
     assert count(log) == 8
+
+
+class Mixes(torch.nn.Module):
+    """A matrix on what `Toy` loads."""
+
+    modality, version, dim, digest = "audio", "1", 3, ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.linear, self.load = torch.nn.Linear(1, 3), Toy().load
+
+    def forward(self, stream: Stream) -> Stream:
+        return Stream(self.linear(stream.x), stream.mask)
+
+
+def test_an_encoder_computes_in_the_precision_asked_for_on_a_shelf_of_its_own(
+    store, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("mertk.precision.fast_halves", lambda _: ["bf16"])
+    (clip,), encoder = make_clips(tmp_path / "media", [40]), Mixes()
+    single = fill(store, encoder, IDENTITY, [clip])
+    half = fill(store, encoder, IDENTITY, [clip], precision="bf16")
+    x = torch.from_numpy(encoder.load(clip))
+    weight, bias = (p.detach() for p in encoder.linear.parameters())
+    bf16 = (t.to(torch.bfloat16) for t in (x, weight, bias))
+    assert torch.allclose(single.batch(torch.tensor([0])).x[0], x @ weight.T + bias)
+    expected = torch.nn.functional.linear(*bf16).float()
+    assert half.values.dtype == torch.float32
+    assert torch.equal(half.batch(torch.tensor([0])).x[0], expected)
+    assert len(list(store.root.glob("toy-*"))) == 2
+
+
+def test_a_precision_that_the_device_is_bad_at_is_refused_before_anything_is_computed(
+    store, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("mertk.precision.fast_halves", lambda _: [])
+    clips, log = make_clips(tmp_path / "media", [3]), tmp_path / "log"
+    told = r"^toy: bf16 is many times slower than fp32 on this cpu; say `precision: fp32` of it$"
+    with pytest.raises(MertkError, match=told):
+        fill(store, Toy(log), IDENTITY, clips, precision="bf16")
+    assert count(log) == 0
 
 
 def test_clips_that_read_the_same_content_share_one_computation(store, tmp_path):
@@ -537,7 +579,7 @@ def test_a_store_that_was_killed_again_and_again_ends_as_an_undisturbed_one(stor
     assert process.exitcode == 0
 
     chance, killed_in_the_middle = random.Random(0), 0
-    shelf = store.shelf({**IDENTITY, "stage": "output", "dtype": "float32"})
+    shelf = shelf_of(store, IDENTITY, "output", "float32")
     keys = store.keys("audio", clips)
     for _ in range(12):
         log.unlink(missing_ok=True)
@@ -568,7 +610,7 @@ def test_a_real_write_that_fails_is_told_and_loses_nothing(store, tmp_path, size
     assert str(store.root) in told
     assert "no space for 0.0" in told
     assert "(File too large)" in told
-    shelf = store.shelf({**IDENTITY, "stage": "output", "dtype": "float32"})
+    shelf = shelf_of(store, IDENTITY, "output", "float32")
     keys = store.keys("audio", clips)
     assert len(shelf.missing(keys)) > 0
     assert size == 100 or len(shelf.missing(keys)) < len(clips)

@@ -112,12 +112,20 @@ def test_both_precisions_of_one_encoder_may_stand_side_by_side(toy: Draft, tmp_p
     assert kinds == {"full": torch.float32, "half": torch.float16}
 
 
-def test_what_is_kept_as_loaded_has_no_precision_to_choose(toy: Draft) -> None:
-    trained = toy.set([f"encoders.words={{use: '{PARTS}:Trained', train: true, store: float16}}"])
-    with pytest.raises(RecipeError, match=r"words\.store: .*is trained from what it loads, which"):
+@pytest.mark.parametrize("said", ["store: float16", "precision: bf16"])
+def test_what_is_kept_as_loaded_has_no_precision_to_choose(toy: Draft, said: str) -> None:
+    trained = toy.set([f"encoders.words={{use: '{PARTS}:Trained', train: true, {said}}}"])
+    told = rf"words\.{said[:5]}\w*: .*is trained from what it loads, which is kept as it is"
+    with pytest.raises(RecipeError, match=told):
         Encoders(variants(trained, [], discover()))
-    fronted = toy.set([f"encoders.words={{use: '{PARTS}:Fronted', train: true, store: float16}}"])
+    fronted = toy.set([f"encoders.words={{use: '{PARTS}:Fronted', train: true, {said}}}"])
     assert len(Encoders(variants(fronted, [], discover())).sources) == 2
+
+
+def test_what_is_no_module_has_nothing_to_compute_in_half_precision(toy: Draft) -> None:
+    half = toy.set(["encoders.words.precision=bf16"])
+    with pytest.raises(RecipeError, match=r"words\.precision: .*is no torch module that could"):
+        Encoders(variants(half, [], discover()))
 
 
 def test_what_is_lacking_is_forecast_and_after_it_nothing_is(toy: Draft, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ IDENTITY = {"name": "wavlm", "arguments": {"layer": 3}, "version": "1", "digest"
         {"digest": "abd"},
         {"stage": "input"},
         {"dtype": "float16"},
+        {"precision": "bf16"},
     ],
 )
 def test_every_cause_of_an_encoder_changes_its_key(change):

@@ -47,7 +47,7 @@ def _table(screen: Screen, root: Path, shelves: Sequence[Kept]) -> None:
         [
             shelf.encoder,
             shelf.key,
-            f"{shelf.stage} {shelf.held.layout.dtype if shelf.held.layout else ''}".strip(),
+            " ".join(filter(None, [shelf.stage, *_form(shelf)])),
             str(shelf.clips),
             str(shelf.held.steps),
             sized(shelf.nbytes),
@@ -64,6 +64,14 @@ def _table(screen: Screen, root: Path, shelves: Sequence[Kept]) -> None:
         ["mertk store prune tells what can go"] if shelves else ["nothing is stored"],
         left=("key", "kept", "note"),
     )
+
+
+def _form(shelf: Kept) -> Iterator[str]:
+    """What its numbers are kept in, and computed in where that is half precision."""
+    if shelf.held.layout:
+        yield shelf.held.layout.dtype
+    if (precision := shelf.identity.get("precision", "fp32")) != "fp32":
+        yield f"by {precision}"
 
 
 def _marks(shelf: Kept) -> Iterator[str]:

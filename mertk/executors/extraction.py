@@ -189,7 +189,9 @@ def encoded(shard: Shard, source: Source) -> Encoded:
         )
     encode = None
     if shard.whole is not None:
-        encode = Encoding(source.encoder, name, shard.dtype, shard.device, whole=shard.whole)
+        encode = Encoding(
+            source.encoder, name, shard.dtype, shard.device, shard.whole, source.precision
+        )
     made = Encoded()
     run = Filling(source.encoder, name, shard.readers, encode, made, lambda _: None)
     made.broken = run(list(shard.readers), shard.workers)

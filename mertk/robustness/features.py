@@ -114,6 +114,7 @@ class Features:
                 keys=keys,
                 stage=source.stage,
                 dtype=source.dtype,
+                precision=source.precision,
                 device=self.device,
                 advance=advance,
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
@@ -10,6 +10,7 @@ from accelerate.state import AcceleratorState, PartialState
 
 from mertk.errors import MertkError
 from mertk.launched import launched
+from mertk.precision import Precision, fast_halves, refuse_slow
 from mertk.train.team import ALONE, Team
 
 
@@ -33,33 +34,21 @@ def pick_device(wanted: str, team: Team = ALONE) -> torch.device:
     return torch.device(wanted)
 
 
-def pick_precision(wanted: str, device: torch.device) -> str:
-    """The precision to compute in: `fp32`, `bf16` or `fp16`.
+def pick_precision(wanted: str, device: torch.device) -> Precision:
+    """The precision to compute in.
 
-    Half precision without hardware for it is many times slower than fp32, so `auto` takes it only
-    where the device is good at it.
+    Args:
+        wanted: `auto` takes a half precision only where the device has hardware for it.
+        device: Where.
 
     Raises:
         MertkError: Half precision is asked for on a device that is bad at it.
     """
-    good = _fast_precisions(device)
     if wanted == "auto":
-        return good[0] if good else "fp32"
-    if wanted != "fp32" and wanted not in good:
-        raise MertkError(
-            f"train.precision: {wanted} is many times slower than fp32 on this {device.type}; "
-            "use --set train.precision=auto"
-        )
-    return wanted
-
-
-def _fast_precisions(device: torch.device) -> list[str]:
-    """Half precisions the device has hardware for, best first."""
-    if device.type == "cuda":
-        bf16 = ["bf16"] if torch.cuda.get_device_capability()[0] >= 8 else []
-        return [*bf16, "fp16"] if torch.cuda.get_device_capability()[0] >= 7 else bf16
-    checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
-    return ["bf16"] if any(getattr(torch.cpu, c, lambda: False)() for c in checks) else []
+        return next(iter(fast_halves(device)), "fp32")
+    precision: Precision = cast("Precision", wanted)
+    refuse_slow(precision, device, "train.precision", "use --set train.precision=auto")
+    return precision
 
 
 def accelerator(device: torch.device, precision: str) -> Accelerator:

@@ -48,6 +48,15 @@ def names(told):
     return [shelf["encoder"] for shelf in told]
 
 
+def test_ls_tells_what_was_computed_in_half_precision(root, capsys):
+    put(root, "WavLM", precision="bf16")
+    put(root, "WavLM", precision="fp32")
+    assert main(["store", "ls"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("output float32") == 2
+    assert out.count("output float32 by bf16") == 1
+
+
 def test_ls_tells_what_is_kept(root, capsys):
     put(root, "WavLM")
     assert main(["store", "ls"]) == 0
@@ -58,6 +67,7 @@ def test_ls_tells_what_is_kept(root, capsys):
     assert "2 encoders, 0.0 MiB" in lines[0]
     assert any("CLIP" in line and "altered media" in line for line in lines)
     assert any("WavLM" in line and "output float32" in line and " 2 " in line for line in lines)
+    assert not any(" by " in line for line in lines)
 
     told = asked(capsys, "ls")
     assert names(told["shelves"]) == ["CLIP", "WavLM"]

@@ -1,9 +1,7 @@
 """WavLM."""
 
 import math
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,6 +31,7 @@ from mertk_plugins.encoders._pretraining import by_checkpoint
 from mertk_plugins.encoders._sound import SoundReader
 from mertk_plugins.encoders._steps import Pace, by_windows, mask_of, on_device, unpadded
 from mertk_plugins.encoders._unused import of_small_models
+from mertk_plugins.encoders._wavlm_attention import attend_at_once
 from mertk_plugins.encoders._weights import Loaded, obtain, pretrained
 
 
@@ -46,7 +45,8 @@ class WavLM(nn.Module):
     models' group norm) are taken over clips of equal length only.
 
     Source: Chen et al., "WavLM: Large-Scale Self-Supervised Pre-Training for Full Stack Speech
-        Processing", IEEE JSTSP 2022, section III. The model is transformers' `WavLMModel`.
+        Processing", IEEE JSTSP 2022, section III. The model is transformers' `WavLMModel`,
+        its attention computed at once (`_wavlm_attention`).
     Differs: SpecAugment and LayerDrop, which transformers turns on in training, are off unless
         asked for. Sound shorter than the convolutions' reach (25 ms) is padded with silence to
         one step. Sound that is longer than a window goes through window by window.
@@ -66,7 +66,7 @@ class WavLM(nn.Module):
     """
 
     modality = "audio"
-    version = "1"
+    version = "2"
 
     def __init__(
         self,
@@ -100,6 +100,7 @@ class WavLM(nn.Module):
         above_zero("window_seconds", window_seconds)
         self.hop, self.window = hop, max(1, round(self.sound.rate * window_seconds / hop))
         _cut(self.model, layer_index(layer, config.num_hidden_layers))
+        attend_at_once(self.model)
         self.frozen_front = freeze_front
         if freeze_front:
             self.model.freeze_feature_encoder()
@@ -135,8 +136,7 @@ class WavLM(nn.Module):
 
     def checkpoint_activations(self) -> None:
         """Compute what happens within its layers again when gradients need it."""
-        contexts = {"context_fn": lambda: (nullcontext(), _quietly())}
-        self.model.activation_checkpointing_enable({"use_reentrant": False, **contexts})
+        self.model.activation_checkpointing_enable({"use_reentrant": False})
 
     def forward(self, stream: Stream) -> Stream:
         """Encode waveforms [B, T, 1] -> [B, T', C]."""
@@ -171,10 +171,8 @@ class WavLM(nn.Module):
         hidden, _ = self.model.feature_projection(stream.x)
         if self.spec_augment and self.training:
             hidden = spec_augment(hidden, mask, self.model)
-        with _quietly():
-            hidden = self.model.encoder(
-                hidden, attention_mask=None if unpadded(stream) else mask
-            ).last_hidden_state
+        seen = None if unpadded(stream) else mask
+        hidden = self.model.encoder(hidden, attention_mask=seen).last_hidden_state
         return Stream(hidden * mask.unsqueeze(-1), mask)
 
     def _features(self, sound: Tensor, samples: Sequence[int], steps: int) -> Tensor:
@@ -190,14 +188,6 @@ class WavLM(nn.Module):
             features = front(sound[rows, :length]).transpose(1, 2)
             out[rows, : features.shape[1]] = features.to(out.dtype)
         return out
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Without what torch says of transformers' masks, one of which is of bool and one of float."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Support for mismatched key_padding_mask")
-        yield
 
 
 def _of_training(arguments: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, str]:
