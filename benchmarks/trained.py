@@ -5,11 +5,11 @@
 WavLM-large's shape (1024 channels, 16 heads, convolutions of 512 channels, 24 layers unless said)
 with drawn weights and generated sound that lasts as IEMOCAP's clips do (see `step.py`); the
 convolutions are frozen; a linear layer over the time average classifies. The reference takes
-shuffled clips, pads them to their longest and runs `WavLMModel` on the sound in every step. Ours
-runs the convolutions once per clip, before the clock starts and told apart, and trains the rest
-on bucketed batches with the component's `back`. One model and one fused AdamW serve both, no
-SpecAugment, no LayerDrop. First both must give the same loss. Then blocks alternate; the ratio is
-their median. The last line is one JSON object.
+shuffled clips, pads them to their longest and runs `WavLMModel` on the sound in every step, with
+transformers' own attention. Ours runs the convolutions once per clip, before the clock starts and
+told apart, and trains the rest on bucketed batches with the component's `back`. One model and one
+fused AdamW serve both, no SpecAugment, no LayerDrop. First both must give the same loss. Then
+blocks alternate; the ratio is their median. The last line is one JSON object.
 
 With few layers the convolutions weigh more, and the ratio is larger than that of the whole model.
 """
@@ -27,12 +27,14 @@ import torch
 from step import MOST_S, Took, corpus, ratios, timed
 from torch import Tensor, nn
 from transformers import Wav2Vec2FeatureExtractor, WavLMConfig, WavLMModel
+from transformers.models.wavlm.modeling_wavlm import WavLMAttention
 
 from mertk.contracts import Stream
 from mertk.data import ClipData
 from mertk.ragged import Ragged
 from mertk.sampling import epoch_batches
 from mertk.train.device import repeatable
+from mertk_plugins.encoders._wavlm_attention import attend_at_once
 from mertk_plugins.encoders.wavlm import WavLM
 
 RATE, CLASSES = 16000, 4
@@ -86,7 +88,8 @@ class Contest:
     def reference_loss(self, rows: Tensor) -> Tensor:
         stream = self.sound.ragged["audio"].batch(rows)
         model = self.encoder.model
-        hidden = model(stream.x[..., 0], attention_mask=stream.mask.long()).last_hidden_state
+        with plain_attention(model):
+            hidden = model(stream.x[..., 0], attention_mask=stream.mask.long()).last_hidden_state
         mask = model._get_feature_vector_attention_mask(hidden.shape[1], stream.mask.long())
         return self._loss(Stream(hidden, mask.bool()), rows)
 
@@ -134,6 +137,17 @@ class Contest:
             told = f"{1 / theirs.wall:.2f}, {1 / mine.wall:.2f} clips/s"
             print(f"block {block + 1}: {told}", file=sys.stderr, flush=True)
             yield theirs, mine
+
+
+@contextmanager
+def plain_attention(model: WavLMModel) -> Iterator[None]:
+    """Have the component's model attend as transformers' does, for the time of a `with` block."""
+    for layer in model.encoder.layers:
+        layer.attention.__class__ = WavLMAttention
+    try:
+        yield
+    finally:
+        attend_at_once(model)
 
 
 @contextmanager
