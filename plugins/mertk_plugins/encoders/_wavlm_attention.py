@@ -12,9 +12,9 @@ from transformers.models.wavlm.modeling_wavlm import WavLMAttention
 class GatedAttention(WavLMAttention):  # type: ignore[misc]  # transformers has no types here
     """What transformers' `WavLMAttention` computes, from the same parameters.
 
-    There, queries, keys and values are projected with time in front, for which torch multiplies
-    step by step, with a copy of the weights for each step where their gradients are taken or half
-    precision is computed in; and the relative positions are repeated for each clip.
+    There, queries, keys and values are projected with time in front; where no gradient is taken,
+    torch multiplies such a batch step by step, and copies the weights for each step where it
+    computes in half precision. The relative positions are repeated for each clip.
 
     Source: Chen et al., "WavLM: Large-Scale Self-Supervised Pre-Training for Full Stack Speech
         Processing", IEEE JSTSP 2022, section III.
