@@ -92,7 +92,8 @@ class Ragged:
         lengths = self.lengths[rows]
         longest = max(int(lengths.max()), 1) if len(rows) else 1
         device = self.values.device
-        mask = torch.arange(longest, device=device) < lengths.to(device).unsqueeze(1)
+        there = lengths.to(device, non_blocking=True)  # else the host waits for all that is queued
+        mask = torch.arange(longest, device=device) < there.unsqueeze(1)
         gather = self._copied if device.type == "cpu" else self._gathered
         return Stream(gather(rows, mask), mask, tuple(lengths.numpy().tolist()))
 
@@ -111,7 +112,8 @@ class Ragged:
         if not len(self.values):
             return self.values.new_zeros(*mask.shape, *self.values.shape[1:], dtype=self._dtype)
         steps = torch.arange(mask.shape[1], device=mask.device)
-        index = self.starts[rows].to(mask.device).unsqueeze(1) + steps
+        starts = self.starts[rows].to(mask.device, non_blocking=True)
+        index = starts.unsqueeze(1) + steps
         index = index.clamp_(max=len(self.values) - 1).flatten()
         x = self.values.index_select(0, index).view(*mask.shape, *self.values.shape[1:])
         x.masked_fill_(~mask.view(*mask.shape, *(1,) * (x.ndim - 2)), 0)

@@ -42,7 +42,7 @@ def epoch_batches(
         bucket: Let clips of similar length meet: sorted by length within windows of
             BUCKET_BATCHES batches, the batches then shuffled.
         seed: Of the run, not negative.
-        epoch: From 0.
+        epoch: Its number, not negative.
     """
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch,)))
     pool = rows.numpy()

@@ -144,11 +144,10 @@ class _Crew:
         return worker
 
     def bury(self, worker: _Worker) -> str:
-        """Forget a worker that died; tells how."""
+        """Forget a worker that no longer answers; tells how it ended."""
         self.workers.remove(worker)
         worker.pipe.close()
-        worker.process.join(PATIENCE)
-        return how_it_ended(worker.process.exitcode)
+        return how_it_ended(_ended(worker.process))
 
     def close(self) -> None:
         """End all of them, at once where they are at something."""
@@ -158,11 +157,18 @@ class _Crew:
             if worker.job is not None:
                 worker.process.terminate()
         for worker in self.workers:
-            worker.process.join(PATIENCE)
-            if worker.process.exitcode is None:
-                worker.process.kill()
-                worker.process.join()
-            worker.process.close()
+            _ended(worker.process)
+
+
+def _ended(process: SpawnProcess) -> int | None:
+    """The exit status of a process, which is killed where it does not end by itself."""
+    process.join(PATIENCE)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    status = process.exitcode
+    process.close()
+    return status
 
 
 def how_it_ended(status: int | None) -> str:

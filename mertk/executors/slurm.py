@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import submitit
 import torch
-from submitit.core.utils import UncompletedJobError
+from submitit.core.utils import FailedJobError, UncompletedJobError
 
 from mertk.errors import MertkError, did_you_mean
 from mertk.executors.bench import answer
@@ -122,7 +122,13 @@ class _Submitted:
             self._executor = self.scheduler.executor(self._lodging.path)
         outliving = replace(job, keeps_end=True)
         work = (self._lodging.shared, outliving, self.scheduler.choice.cores)
-        self.jobs[self._executor.submit(conduct, *work)] = job
+        try:
+            self.jobs[self._executor.submit(conduct, *work)] = job
+        except FailedJobError as error:
+            raise MertkError(
+                f"--executor slurm: a job cannot be submitted ({_in_a_line(error)}); see --slurm "
+                "and --resources; what is finished is kept"
+            ) from error
 
     def ended(self) -> Iterator[tuple[Job, Result | str]]:
         """Those that have ended since: what they came to, or how they died."""
@@ -160,12 +166,15 @@ def _result(submitted: Any) -> Result | str:
     """What a job came to; how it died, where it left nothing."""
     try:
         told: Answer = submitted.result()
+    except FailedJobError as error:  # an error of its own, with the trace
+        return _in_a_line(error)
     except UncompletedJobError:
-        wrote = (submitted.stderr() or "").strip()[-KEPT:]
-        return f"{submitted.state}; it wrote: {' '.join(wrote.split()) or 'nothing'}"
-    except submitit.core.utils.FailedJobError as error:
-        return " ".join(str(error).split())[-KEPT:]
+        return f"{submitted.state}; it wrote: {_in_a_line(submitted.stderr() or '') or 'nothing'}"
     return told.heard()
+
+
+def _in_a_line(text: object) -> str:
+    return " ".join(str(text).split())[-KEPT:]
 
 
 def _number(text: str) -> int | str:

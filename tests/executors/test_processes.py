@@ -1,5 +1,6 @@
 """Trials in several processes: the same results, whatever happens to the processes."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import psutil
 import pytest
 import torch
 
-from mertk.executors.processes import GPUS, gpu_of
+from mertk.executors.processes import GPUS, _ended, gpu_of
 from tests.executors.conftest import PARTS, kept
 
 TOY_PARTS = Path(__file__).parents[1] / "toy_parts.py"
@@ -107,6 +108,16 @@ def test_no_worker_outlives_a_run_that_is_stopped(recipe: str, tmp_path: Path, e
     if end == signal.SIGINT:
         assert "what is finished is kept, run again to go on" in told
         assert "Traceback" not in told
+
+
+def test_a_worker_that_no_longer_answers_and_does_not_end_is_killed(monkeypatch) -> None:
+    monkeypatch.setattr("mertk.executors.processes.PATIENCE", 0.0)
+    process = multiprocessing.get_context("spawn").Process(target=signal.pause)
+    process.start()
+    number = process.pid
+    assert number is not None
+    assert _ended(process) == -signal.SIGKILL
+    assert not psutil.pid_exists(number)
 
 
 def test_workers_share_out_the_devices_that_are_seen(monkeypatch) -> None:

@@ -1,5 +1,6 @@
 """Trials as jobs of a scheduler; run by submitit on this machine, since there is no scheduler."""
 
+import os
 import subprocess
 import sys
 import time
@@ -11,10 +12,12 @@ import pytest
 
 pytest.importorskip("submitit", reason="needs the extra slurm")
 
+from submitit.core.utils import FailedJobError
+
 from mertk.cli import main
 from mertk.errors import MertkError
 from mertk.executors.choice import choose
-from mertk.executors.slurm import Scheduler
+from mertk.executors.slurm import Scheduler, _result
 from tests.executors.conftest import PARTS, kept
 
 
@@ -78,6 +81,31 @@ def test_what_the_scheduler_does_not_know_is_refused(tmp_path: Path, told, messa
     with pytest.raises(MertkError) as raised:
         Scheduler(choose(None, None, None, told), tmp_path).executor(tmp_path)
     assert message in str(raised.value)
+
+
+def test_a_job_that_the_scheduler_refuses_is_told_with_what_it_says(
+    recipe: str, capsys, monkeypatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("sbatch", "srun"):
+        command = folder / name
+        command.write_text("#!/bin/sh\necho invalid partition specified: nowhere >&2\nexit 1\n")
+        command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    assert main(["run", recipe, "--slurm", "partition=nowhere"]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "a job cannot be submitted (" in told
+    assert "invalid partition" in told
+    assert not list(Path("results").rglob(".jobs"))
+
+
+def test_a_job_that_fails_by_itself_is_told_with_its_trace() -> None:
+    class Submitted:
+        def result(self) -> None:
+            raise FailedJobError("failed during processing with trace:\nKeyError: 'lost'")
+
+    assert _result(Submitted()) == "failed during processing with trace: KeyError: 'lost'"
 
 
 def test_without_a_scheduler_nothing_runs_here_instead(recipe: str, capsys, monkeypatch) -> None:
