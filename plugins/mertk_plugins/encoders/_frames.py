@@ -114,24 +114,43 @@ class Pixels(nn.Module):
         return (frames.to(self.mean.dtype) * self.scale - self.mean) / self.std
 
 
-def embed_frames(stream: Stream, dim: int, chunk: int, embed: Callable[[Tensor], Tensor]) -> Stream:
-    """Embed the real frames, `chunk` at a time whatever the batch holds.
+class FrameEncoder(nn.Module):
+    """An encoder that sees single frames: their embeddings, `chunk` frames at a time.
 
-    Args:
-        stream: [B, T, 3, H, W].
-        dim: Channels of an embedding.
-        chunk: Frames that are in the model at once.
-        embed: [n, 3, H, W] -> [n, dim].
+    What derives from it sets `dim`, `digest`, `frames`, `chunk`, and says how frames are embedded.
     """
 
-    def encode(present: Stream) -> Stream:
+    modality = "video"
+    dim: int
+    chunk: int
+    frames: FrameReader
+
+    def steps_in(self, seconds: float) -> float | None:
+        """About how many frames are read of a clip that long, where the recipe sets their rate."""
+        return self.frames.steps_in(seconds)
+
+    def load(self, clip: Clip) -> Picture:
+        """Frames of one clip in the model's size [T, 3, H, W]; [0, 3, H, W] without video."""
+        return np.concatenate(list(self.parts(clip)))
+
+    def parts(self, clip: Clip) -> Iterator[Picture]:
+        """The same, `chunk` frames at a time."""
+        return self.frames(clip, self.chunk)
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """Embed some frames [n, 3, H, W] uint8 -> [n, C]."""
+        raise NotImplementedError
+
+    def forward(self, stream: Stream) -> Stream:
+        """Embed the real frames: [B, T, 3, H, W] -> [B, T, C]."""
+        return on_present(stream, self.dim, self._embed_real)
+
+    def _embed_real(self, present: Stream) -> Stream:
         clips, steps = present.mask.shape
         places = [clip * steps + t for clip, n in enumerate(present.steps()) for t in range(n)]
         real = on_device(places, present.x.device)
         frames = present.x.flatten(0, 1)[real]
-        vectors = torch.cat([embed(part) for part in torch.split(frames, chunk)])
-        x = vectors.new_zeros(clips * steps, dim)
+        vectors = torch.cat([self.embed(part) for part in torch.split(frames, self.chunk)])
+        x = vectors.new_zeros(clips * steps, self.dim)
         x[real] = vectors
-        return Stream(x.view(clips, steps, dim), present.mask)
-
-    return on_present(stream, dim, encode)
+        return Stream(x.view(clips, steps, self.dim), present.mask)

@@ -1,12 +1,12 @@
 """CLIP's image embeddings."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import (
     CLIPConfig,
     CLIPImageProcessor,
@@ -14,7 +14,7 @@ from transformers import (
     CLIPVisionModelWithProjection,
 )
 
-from mertk.contracts import Clip, Pretraining, Stream
+from mertk.contracts import Pretraining
 from mertk_plugins._checks import a_count, divides
 from mertk_plugins.encoders._arguments import (
     Channels,
@@ -32,14 +32,14 @@ from mertk_plugins.encoders._arguments import (
     TrialSeed,
     VideoSeconds,
 )
-from mertk_plugins.encoders._frames import FrameReader, Pixels, embed_frames
+from mertk_plugins.encoders._frames import FrameEncoder, FrameReader, Pixels
 from mertk_plugins.encoders._hub import damaged, find, settings
 from mertk_plugins.encoders._pretraining import by_checkpoint
 from mertk_plugins.encoders._unused import of_frames, of_small_models
 from mertk_plugins.encoders._weights import Loaded, loading, obtain, pretrained
 
 
-class CLIP(nn.Module):
+class CLIP(FrameEncoder):
     """CLIP's vision transformer: frames -> image embeddings, one per frame.
 
     Every frame goes alone through resizing, centre crop, transformer and projection, as an image
@@ -55,7 +55,6 @@ class CLIP(nn.Module):
         PluginError: The checkpoint is missing, damaged or no CLIP.
     """
 
-    modality = "video"
     version = "1"
 
     def __init__(
@@ -122,27 +121,12 @@ class CLIP(nn.Module):
         """Sizes and the seed beside a checkpoint; the choice among frames where all are taken."""
         return {**of_small_models(arguments), **of_frames(arguments)}
 
-    def steps_in(self, seconds: float) -> float | None:
-        """About how many frames are read of a clip that long, where the recipe sets their rate."""
-        return self.frames.steps_in(seconds)
-
-    def load(self, clip: Clip) -> NDArray[np.uint8]:
-        """Frames of one clip in the model's size [T, 3, S, S]; [0, 3, S, S] without video."""
-        return np.concatenate(list(self.parts(clip)))
-
-    def parts(self, clip: Clip) -> Iterator[NDArray[np.uint8]]:
-        """The same, `chunk` frames at a time."""
-        return self.frames(clip, self.chunk)
-
     def checkpoint_activations(self) -> None:
         """Compute what happens within its layers again when gradients need it."""
         self.model.activation_checkpointing_enable({"use_reentrant": False})
 
-    def forward(self, stream: Stream) -> Stream:
-        """Embed frames [B, T, 3, S, S] -> [B, T, C]."""
-        return embed_frames(stream, self.dim, self.chunk, self._embed)
-
-    def _embed(self, frames: Tensor) -> Tensor:
+    def embed(self, frames: Tensor) -> Tensor:
+        """Embed some frames [n, 3, H, W] uint8 -> [n, C]."""
         embedded: Tensor = self.model(self.pixels(frames)).image_embeds
         return embedded
 

@@ -1,6 +1,6 @@
 """Image models of timm."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from timm.data import create_transform, resolve_model_data_config
-from torch import Tensor, nn
+from torch import Tensor
 
-from mertk.contracts import Clip, Pretraining, Stream
+from mertk.contracts import Pretraining
 from mertk.errors import did_you_mean
 from mertk_plugins._checks import a_count
 from mertk_plugins.encoders._arguments import (
@@ -24,7 +24,7 @@ from mertk_plugins.encoders._arguments import (
     TrialSeed,
     VideoSeconds,
 )
-from mertk_plugins.encoders._frames import FrameReader, Pixels, embed_frames
+from mertk_plugins.encoders._frames import FrameEncoder, FrameReader, Pixels
 from mertk_plugins.encoders._hub import NONE, damaged, find, settings, whole_weights
 from mertk_plugins.encoders._pretraining import of_checkpoint, of_tag
 from mertk_plugins.encoders._unused import of_frames, of_small_models
@@ -33,7 +33,7 @@ from mertk_plugins.encoders._weights import Loaded, digest, loading, obtain
 PRETRAINED = "pretrained"
 
 
-class Timm(nn.Module):
+class Timm(FrameEncoder):
     """Any image model of timm: frames -> what goes into its head, one vector per frame.
 
     Preparation is the model's own, as its weights were evaluated: resizing, crop, mean and
@@ -53,7 +53,6 @@ class Timm(nn.Module):
         PluginError: The checkpoint is missing, damaged or another model's.
     """
 
-    modality = "video"
     version = "1"
 
     def __init__(
@@ -99,18 +98,6 @@ class Timm(nn.Module):
         """The seed beside a checkpoint; the choice among frames where all are taken."""
         return {**of_small_models(arguments), **of_frames(arguments)}
 
-    def steps_in(self, seconds: float) -> float | None:
-        """About how many frames are read of a clip that long, where the recipe sets their rate."""
-        return self.frames.steps_in(seconds)
-
-    def load(self, clip: Clip) -> NDArray[np.uint8]:
-        """Frames of one clip in the model's size [T, 3, H, W]; [0, 3, H, W] without video."""
-        return np.concatenate(list(self.parts(clip)))
-
-    def parts(self, clip: Clip) -> Iterator[NDArray[np.uint8]]:
-        """The same, `chunk` frames at a time."""
-        return self.frames(clip, self.chunk)
-
     def checkpoint_activations(self) -> None:
         """Compute what happens within its blocks again when gradients need it.
 
@@ -124,11 +111,8 @@ class Timm(nn.Module):
                 f"timm cannot do it in {self.name!r}; leave it out, or choose another model"
             ) from None
 
-    def forward(self, stream: Stream) -> Stream:
-        """Embed frames [B, T, 3, H, W] -> [B, T, C]."""
-        return embed_frames(stream, self.dim, self.chunk, self._embed)
-
-    def _embed(self, frames: Tensor) -> Tensor:
+    def embed(self, frames: Tensor) -> Tensor:
+        """Embed some frames [n, 3, H, W] uint8 -> [n, C]."""
         embedded: Tensor = self.model(self.pixels(frames))
         return embedded
 
