@@ -97,9 +97,10 @@ class Encoding:
         except Exception as error:
             error.add_note(f"while {self.name} encoded the clips {', '.join(ids)}")
             raise
-        lengths = self._checked(out, ids)
-        x = out.x.to(self.dtype).cpu().numpy()
-        return [row[:length].copy() for row, length in zip(x, lengths, strict=True)]
+        self._check_form(out, ids)
+        kept = out.x.to(self.dtype)
+        lengths = self._check_numbers(out, kept, ids)
+        return [row[:n].copy() for row, n in zip(kept.cpu().numpy(), lengths, strict=True)]
 
     def _cast(self) -> torch.autocast:
         half = HALF.get(self.precision)
@@ -111,12 +112,7 @@ class Encoding:
         assert isinstance(self.encoder, FrontedEncoder)
         return self.encoder.front(stream)
 
-    def _checked(self, out: Stream, ids: Sequence[str]) -> list[int]:
-        """Steps of each clip in the output.
-
-        Raises:
-            BadEncoding: The output breaks the contract.
-        """
+    def _check_form(self, out: Stream, ids: Sequence[str]) -> None:
         x, mask = out.x, out.mask
         channels = self.encoder.dim if self.whole else x.shape[-1]
         if x.ndim != 3 or len(x) != len(ids) or x.shape[2] != channels:
@@ -127,36 +123,43 @@ class Encoding:
         if mask.dtype != torch.bool or mask.shape != x.shape[:2]:
             found = f"{mask.dtype} {list(mask.shape)}"
             self._refuse(f"its mask is {found}; expected torch.bool {list(x.shape[:2])}")
-        first = self._first(ids, (mask[:, 1:] & ~mask[:, :-1]).any(1))
-        if first is not None:
-            self._refuse(f"its mask of clip {first!r} has a gap; padding stands at the end only")
-        first = self._first(ids, ~mask.any(1))
-        if first is not None:
+
+    def _check_numbers(self, out: Stream, kept: Tensor, ids: Sequence[str]) -> list[int]:
+        """Steps of each clip; whatever depends on numbers is read off the device at once."""
+        mask = out.mask
+        broken = _not_finite(out.x, mask)
+        lost = broken if kept is out.x else _not_finite(kept, mask)
+        gap = (mask[:, 1:] & ~mask[:, :-1]).any(1)
+        read = torch.stack([mask.sum(1), gap, ~mask.any(1), broken, lost]).tolist()
+        lengths, *faults = read
+        gaps, short, infinite, large = (_first(ids, wrong) for wrong in faults)
+        if gaps is not None:
+            self._refuse(f"its mask of clip {gaps!r} has a gap; padding stands at the end only")
+        if short is not None:
             self._refuse(
-                f"clip {first!r} is too short for it, no step is left; its `load` should pad such "
+                f"clip {short!r} is too short for it, no step is left; its `load` should pad such "
                 "clips; without that, leave this one out (dataset.exclude)"
             )
-        first = self._first(ids, self._not_finite(x, mask))
-        if first is not None:
-            self._refuse(f"it gives NaN or infinity for clip {first!r}")
-        first = self._first(ids, self._not_finite(x.to(self.dtype), mask))
-        if first is not None:
+        if infinite is not None:
+            self._refuse(f"it gives NaN or infinity for clip {infinite!r}")
+        if large is not None:
             self._refuse(
-                f"its output for clip {first!r} is too large for {self.dtype}; "
+                f"its output for clip {large!r} is too large for {self.dtype}; "
                 "say `store: float32` of it"
             )
-        return [int(length) for length in mask.sum(1).tolist()]
-
-    @staticmethod
-    def _not_finite(x: Tensor, mask: Tensor) -> Tensor:
-        return (~torch.isfinite(x).all(-1) & mask).any(1)
-
-    @staticmethod
-    def _first(ids: Sequence[str], wrong: Tensor) -> str | None:
-        return next((name for name, bad in zip(ids, wrong.tolist(), strict=True) if bad), None)
+        return [int(length) for length in lengths]
 
     def _refuse(self, what: str) -> NoReturn:
         raise BadEncoding(f"{self.name}: {what}")
+
+
+def _not_finite(x: Tensor, mask: Tensor) -> Tensor:
+    """[B] whether a real step of a clip holds what is no number."""
+    return (~torch.isfinite(x).all(-1) & mask).any(1)
+
+
+def _first(ids: Sequence[str], wrong: Sequence[int]) -> str | None:
+    return next((name for name, bad in zip(ids, wrong, strict=True) if bad), None)
 
 
 def batches(lengths: Sequence[int], steps_at_once: int) -> Iterator[list[int]]:

@@ -19,6 +19,9 @@ except ImportError:  # Windows refuses to delete what is open: nobody is disturb
 
 USED: Final = "used"
 LOCK: Final = "lock"
+TRIES: Final = 100
+"""How often a shelf is taken anew that was pruned meanwhile; a file system whose files change their
+numbers would have it be so for ever."""
 
 
 @contextmanager
@@ -54,7 +57,7 @@ def alone(folder: Path) -> Iterator[bool]:
 def _taken(folder: Path) -> int | None:
     """The open file that says that the shelf is used; None where nothing can be said."""
     path = folder / USED
-    while True:
+    for _ in range(TRIES):
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
         file = _opened(path)
@@ -68,6 +71,7 @@ def _taken(folder: Path) -> int | None:
                 os.utime(path)
             return file
         os.close(file)  # it was pruned in between
+    return None
 
 
 def _opened(path: Path) -> int | None:

@@ -16,7 +16,7 @@ def fast_halves(device: torch.device) -> list[Precision]:
     Without it they are many times slower than fp32.
     """
     if device.type == "cuda":
-        major = torch.cuda.get_device_capability()[0]
+        major = torch.cuda.get_device_capability(device)[0]
         bf16: list[Precision] = ["bf16"] if major >= 8 else []
         return [*bf16, "fp16"] if major >= 7 else bf16
     checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")

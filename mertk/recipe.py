@@ -89,8 +89,7 @@ class EncoderSpec(Component):
     )
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         default="fp32",
-        description="What a frozen one, or a frozen front, computes in; bf16 and fp16 are faster "
-        "on hardware made for them, and give slightly other numbers",
+        description="What a frozen one computes in; halves are faster on hardware made for them",
     )
     channel_dropout: float = Field(
         default=0.0,

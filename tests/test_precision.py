@@ -13,7 +13,7 @@ CPU, CUDA = torch.device("cpu"), torch.device("cuda")
     ("capability", "halves"), [((9, 0), ["bf16", "fp16"]), ((7, 5), ["fp16"]), ((6, 1), [])]
 )
 def test_cuda_has_what_its_generation_has(monkeypatch, capability, halves) -> None:
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
     assert fast_halves(CUDA) == halves
 
 

@@ -23,10 +23,9 @@ class Lodging:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        made = _made(folder)
         for left in folder.glob("jobs-*"):
             _clear(left)
-        made = Path(mkdtemp(prefix=".new-", dir=folder)).absolute()
         self._lock = FileLock(made / "lock")
         self._lock.acquire()
         # Others look at it from now on, and find it held.
@@ -49,6 +48,13 @@ class Lodging:
         self._lock.release()
         with suppress(OSError):  # another run has jobs there
             self.path.parent.rmdir()
+
+
+def _made(folder: Path) -> Path:
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # another run took the empty folder away in this moment
+            return Path(mkdtemp(prefix=".new-", dir=folder)).absolute()
 
 
 def _clear(left: Path) -> None:

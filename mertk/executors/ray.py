@@ -16,7 +16,7 @@ from typing import Any, Final
 import torch
 
 from mertk.errors import MertkError
-from mertk.executors.bench import Bench, answered, reopened
+from mertk.executors.bench import Bench, answered, failed, reopened
 from mertk.executors.choice import Choice
 from mertk.executors.extraction import Encoded, Extraction, Shard, encoded, sources_of
 from mertk.executors.jobs import TRIES, Answer, Job, Refused, Result, died
@@ -200,6 +200,8 @@ def _in_a_line(error: Exception) -> str:
 def _result(reference: "ray.ObjectRef") -> Result:
     try:
         answer: Answer = ray.get(reference)
-    except ray.exceptions.RayError as error:  # a trial's own errors come as answers
+    except ray.exceptions.RayTaskError as error:  # around the trial, whose own come as answers
+        return failed(error.as_instanceof_cause())
+    except ray.exceptions.RayError as error:
         return died(_in_a_line(error))
     return answer.heard()

@@ -53,10 +53,11 @@ class Scheduler:
     def __init__(self, choice: Choice, folder: Path) -> None:
         self.choice, self.folder = choice, folder
         self.cluster = choice.slurm.get("cluster", "slurm")
-        if self.cluster == "slurm" and shutil.which("sbatch") is None:
+        lacking = [name for name in ("sbatch", "srun") if shutil.which(name) is None]
+        if self.cluster == "slurm" and lacking:
             raise MertkError(
-                "--executor slurm: there is no sbatch on this machine; run mertk where jobs are "
-                "submitted, or have submitit run them here with --slurm cluster=local"
+                f"--executor slurm: there is no {lacking[0]} on this machine; run mertk where jobs "
+                "are submitted, or have submitit run them here with --slurm cluster=local"
             )
 
     def executor(self, folder: Path) -> submitit.AutoExecutor:
@@ -178,4 +179,4 @@ def _in_a_line(text: object) -> str:
 
 
 def _number(text: str) -> int | str:
-    return int(text) if text.isdigit() else text
+    return int(text) if text.isdecimal() else text

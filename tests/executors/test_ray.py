@@ -13,8 +13,12 @@ import pytest
 
 pytest.importorskip("ray", reason="needs the extra ray")
 
+import ray
+
 from mertk.errors import MertkError
 from mertk.executors.choice import choose
+from mertk.executors.jobs import Failed
+from mertk.executors.ray import _result
 from tests.executors.conftest import PARTS, kept
 
 pytestmark = [
@@ -131,3 +135,18 @@ def test_a_cluster_that_does_not_answer_is_told(monkeypatch) -> None:
         ours.connected(choose("ray", None, None, None)),
     ):
         pass
+
+
+def test_an_error_around_a_trial_is_told_as_itself_and_not_as_a_worker_that_died(
+    monkeypatch,
+) -> None:
+    error = ray.exceptions.RayTaskError("conduct", "too large to be sent", ValueError())
+
+    def raising(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(ray, "get", raising)
+    result = _result(None)  # type: ignore[arg-type]
+    assert isinstance(result, Failed)
+    assert result.told.startswith("RayTaskError(ValueError):")
+    assert "too large to be sent" in result.traceback

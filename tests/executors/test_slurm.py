@@ -108,10 +108,13 @@ def test_a_job_that_fails_by_itself_is_told_with_its_trace() -> None:
     assert _result(Submitted()) == "failed during processing with trace: KeyError: 'lost'"
 
 
-def test_without_a_scheduler_nothing_runs_here_instead(recipe: str, capsys, monkeypatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda _: None)
+@pytest.mark.parametrize(("there", "lacking"), [([], "sbatch"), (["sbatch"], "srun")])
+def test_without_a_scheduler_nothing_runs_here_instead(
+    recipe: str, capsys, monkeypatch, there, lacking
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: name if name in there else None)
     assert main(["run", recipe, "--executor", "slurm"]) == 2
-    assert "there is no sbatch on this machine" in capsys.readouterr().err
+    assert f"there is no {lacking} on this machine" in capsys.readouterr().err
     assert not list(Path("results").glob("toy/*"))
 
 
