@@ -34,6 +34,8 @@ AT_ONCE: Final = 100
 POLL: Final = 0.5
 KEPT: Final = 2000
 """Letters of what a job wrote that are kept."""
+DIGITS: Final = 18
+"""Of a number; of more, the scheduler is told them as they stand."""
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +124,14 @@ class _Submitted:
             self._executor = self.scheduler.executor(self._lodging.path)
         outliving = replace(job, keeps_end=True)
         work = (self._lodging.shared, outliving, self.scheduler.choice.cores)
-        self.jobs[self._executor.submit(conduct, *work)] = job
+        try:
+            submitted = self._executor.submit(conduct, *work)
+        except submitit.core.utils.FailedJobError as error:
+            raise MertkError(
+                f"--executor slurm: the scheduler takes no job ({_said(error)}); see --slurm and "
+                "--resources, what is finished is kept"
+            ) from error
+        self.jobs[submitted] = job
 
     def ended(self) -> Iterator[tuple[Job, Result | str]]:
         """Those that have ended since: what they came to, or how they died."""
@@ -164,9 +173,13 @@ def _result(submitted: Any) -> Result | str:
         wrote = (submitted.stderr() or "").strip()[-KEPT:]
         return f"{submitted.state}; it wrote: {' '.join(wrote.split()) or 'nothing'}"
     except submitit.core.utils.FailedJobError as error:
-        return " ".join(str(error).split())[-KEPT:]
+        return _said(error)
     return told.heard()
 
 
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[-KEPT:]
+
+
 def _number(text: str) -> int | str:
-    return int(text) if text.isdigit() else text
+    return int(text) if text.isdecimal() and len(text) <= DIGITS else text

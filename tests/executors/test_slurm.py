@@ -80,6 +80,24 @@ def test_what_the_scheduler_does_not_know_is_refused(tmp_path: Path, told, messa
     assert message in str(raised.value)
 
 
+@pytest.mark.parametrize("told", ["partition=nope", "time=\u00b2", "time=" + "9" * 5000])
+def test_a_job_that_the_scheduler_refuses_is_told_in_its_words(
+    recipe: str, run, tmp_path: Path, monkeypatch, told: str
+) -> None:
+    for name in ("sbatch", "srun"):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text("#!/bin/sh\necho 'sbatch: error: invalid request' >&2\nexit 1\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    status, _, said = run("run", recipe, "--folds", "fold1", "--slurm", told)
+    assert status == 2
+    assert (
+        "mertk: --executor slurm: the scheduler takes no job (sbatch: error: invalid request); "
+        "see --slurm and --resources, what is finished is kept"
+    ) in said
+
+
 def test_without_a_scheduler_nothing_runs_here_instead(recipe: str, capsys, monkeypatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
     assert main(["run", recipe, "--executor", "slurm"]) == 2
