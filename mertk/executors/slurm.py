@@ -34,6 +34,8 @@ AT_ONCE: Final = 100
 POLL: Final = 0.5
 KEPT: Final = 2000
 """Letters of what a job wrote that are kept."""
+DIGITS: Final = 18
+"""Of a number; of more, the scheduler is told them as they stand."""
 
 log = logging.getLogger(__name__)
 
@@ -179,4 +181,4 @@ def _in_a_line(text: object) -> str:
 
 
 def _number(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
+    return int(text) if text.isdecimal() and len(text) <= DIGITS else text

@@ -83,8 +83,9 @@ def test_what_the_scheduler_does_not_know_is_refused(tmp_path: Path, told, messa
     assert message in str(raised.value)
 
 
+@pytest.mark.parametrize("said", ["partition=nowhere", "time=\u00b2", "time=" + "9" * 5000])
 def test_a_job_that_the_scheduler_refuses_is_told_with_what_it_says(
-    recipe: str, capsys, monkeypatch, tmp_path: Path
+    recipe: str, capsys, monkeypatch, tmp_path: Path, said: str
 ) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
@@ -93,7 +94,7 @@ def test_a_job_that_the_scheduler_refuses_is_told_with_what_it_says(
         command.write_text("#!/bin/sh\necho invalid partition specified: nowhere >&2\nexit 1\n")
         command.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-    assert main(["run", recipe, "--slurm", "partition=nowhere"]) == 2
+    assert main(["run", recipe, "--slurm", said]) == 2
     told = " ".join(capsys.readouterr().err.split())
     assert "a job cannot be submitted (" in told
     assert "invalid partition" in told
