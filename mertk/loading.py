@@ -69,7 +69,7 @@ class Loading:
             raise
         except MediaError as error:
             return error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             error.add_note(f"while {self.name} loaded the clip {clip.id!r}")
             raise
         if loaded.dtype.kind == "f" and not np.isfinite(loaded).all():

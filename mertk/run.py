@@ -90,6 +90,8 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     Raises:
         MertkError: Something the user can mend. What was finished before is kept.
     """
+    # Components may leave the folder in which the command was given.
+    options = replace(options, results=options.results.absolute())
     if options.dry:  # nothing is conducted anywhere
         options = replace(options, place=HERE)
     trained = any(e.train for v in variants for e in v.resolved.recipe.encoders.values())

@@ -505,7 +505,7 @@ from mertk.cli import main
 seen = 0
 def die(event, arguments):
     global seen
-    if event == "os.rename" and str(arguments[0]).startswith("results"):
+    if event == "os.rename" and "/results/" in str(arguments[0]):
         seen += 1
         if seen == {rename}:
             os.kill(os.getpid(), signal.SIGKILL)

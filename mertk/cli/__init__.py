@@ -90,7 +90,10 @@ def _perform(arguments: argparse.Namespace) -> int:
         with alone(as_json=getattr(arguments, "json", False)):
             status: int = getattr(import_module(module), verb)(arguments)
     except SystemExit as error:
-        raise RuntimeError(f"a component ended the process with status {error.code}") from error
+        ended = RuntimeError(f"a component ended the process with status {error.code}")
+        for note in getattr(error, "__notes__", ()):
+            ended.add_note(note)
+        raise ended from error
     sys.stdout.flush()
     return status
 
