@@ -13,6 +13,7 @@ from mertk.errors import MertkError
 from mertk.executors.choice import IN_TURN, PROCESSES, RAY, SLURM, Choice
 from mertk.executors.here import Here
 from mertk.executors.jobs import Executor, Extracting
+from mertk.executors.lodging import JOBS, clear
 from mertk.executors.processes import Processes
 from mertk.filling import Filler, Filling
 from mertk.sources import Encoders, Source
@@ -56,6 +57,8 @@ def open_executor(
             f"--executor {choice.executor}: {team.size} processes were launched, which train each "
             "trial together, in turn; leave this out, or start mertk without a launcher"
         )
+    if choice.executor != SLURM:  # which lets jobs of killed runs go on until it submits its own
+        clear(folder / JOBS)
     if choice.executor == IN_TURN:
         yield Here(variants, screen, team)
     elif choice.executor == PROCESSES:
@@ -73,7 +76,7 @@ def open_executor(
             from mertk.executors.slurm import Scheduler
         except ModuleNotFoundError as error:
             raise _lacking(error, "slurm", "submitit") from None
-        yield Scheduler(choice, folder / ".jobs")
+        yield Scheduler(choice, folder / JOBS)
 
 
 def filling_of(
