@@ -16,6 +16,7 @@ from mertk.errors import Fault, MertkError, RecipeError
 from mertk.executors.bench import Bench
 from mertk.executors.choice import HERE, PROCESSES, SLURM, Choice
 from mertk.executors.jobs import Executor
+from mertk.executors.lodging import JOBS, clear
 from mertk.executors.opening import filling_of, given, open_executor
 from mertk.executors.runner import Runner, where_in_plan
 from mertk.executors.shared import Shared
@@ -114,6 +115,8 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
             bench = cache(lambda: Bench(shared(), by_name, team))
             follow(team, planned, bench, results.scratch)
             return Finished(inputs.corpus, [], planned, 0)
+        if place.executor != SLURM:  # it lets jobs of killed runs go on until it submits its own
+            clear(options.results / JOBS)
         runner = Runner(results, executor, shared, screen, redo=options.redo)
         with inputs.held():
             runner.run(planned)

@@ -13,6 +13,7 @@ from mertk.errors import MertkError
 from mertk.executors.choice import IN_TURN, PROCESSES, RAY, SLURM, Choice
 from mertk.executors.here import Here
 from mertk.executors.jobs import Executor, Extracting
+from mertk.executors.lodging import JOBS
 from mertk.executors.processes import Processes
 from mertk.filling import Filler, Filling
 from mertk.sources import Encoders, Source
@@ -73,7 +74,7 @@ def open_executor(
             from mertk.executors.slurm import Scheduler
         except ModuleNotFoundError as error:
             raise _lacking(error, "slurm", "submitit") from None
-        yield Scheduler(choice, folder / ".jobs")
+        yield Scheduler(choice, folder / JOBS)
 
 
 def filling_of(

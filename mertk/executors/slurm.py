@@ -26,7 +26,7 @@ from mertk.errors import MertkError, did_you_mean
 from mertk.executors.bench import answer
 from mertk.executors.choice import Choice
 from mertk.executors.jobs import Answer, Job, Queue, Result
-from mertk.executors.lodging import Lodging
+from mertk.executors.lodging import Lodging, clear
 from mertk.executors.shared import Shared
 
 AT_ONCE: Final = 100
@@ -146,6 +146,8 @@ class _Submitted:
             submitted.cancel()
         if self._lodging is not None:
             self._lodging.close(keep=self.died)
+        else:  # there was nothing left to do but this
+            clear(self.scheduler.folder)
 
 
 def conduct(shared: Path, job: Job, threads: int) -> Answer:

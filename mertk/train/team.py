@@ -1,11 +1,15 @@
 """The processes that train one model together, and what passes between them."""
 
+import logging
 import os
+import socket
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
+import psutil
 import torch
 import torch.distributed as dist
 from accelerate.state import PartialState
@@ -21,6 +25,8 @@ AGREEING: Final = timedelta(seconds=30)
 """How long a process that met a fault waits for the others to meet the same."""
 AT_ONCE: Final = 1 << 24
 """Numbers of gradients that go over the wire together."""
+
+log = logging.getLogger(__name__)
 
 
 class Team:
@@ -201,8 +207,35 @@ def join(wanted: str, *, shares: bool = True) -> Team:
             f"process {rank} of {size} finds no CUDA device of its own (there are "
             f"{torch.cuda.device_count()}); launch one process for each, or use --device cpu"
         )
+    _watch_launcher()
     PartialState(cpu=cpu)  # also gives each process its own device
     return Team(rank, size)
+
+
+def _watch_launcher() -> None:
+    """Leave no process behind torchrun that was killed: at it all of them meet.
+
+    Raises:
+        MertkError: It has ended already.
+    """
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return
+    launcher = psutil.Process(os.getppid())
+    threading.Thread(target=_end_with, args=(launcher,), daemon=True).start()
+    where = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    try:
+        socket.create_connection(where, timeout=60).close()
+    except OSError as error:
+        raise MertkError(
+            f"what launched this process has ended: nothing answers at {where[0]}:{where[1]} "
+            f"({error}); launch all of them again"
+        ) from error
+
+
+def _end_with(launcher: psutil.Process) -> None:
+    launcher.wait()
+    log.error("what launched this process has ended, and so does this process")
+    os._exit(1)
 
 
 def _gradient(parameter: nn.Parameter) -> Tensor:

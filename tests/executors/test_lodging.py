@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mertk.executors.lodging import Lodging
+import pytest
+
+from mertk.executors.lodging import Lodging, clear
 
 KILLED = """
 import os, signal, sys
@@ -47,3 +49,12 @@ def test_logs_that_are_to_stay_outlive_later_runs_but_jobs_see_that_nobody_waits
     Lodging(tmp_path).close(keep=False)
     assert (lodging.path / "log").read_text() == "out of memory"
     assert [*tmp_path.iterdir()] == [lodging.path]
+
+
+@pytest.mark.parametrize("left", ["jobs-1/lock", ".new-1/lock", ".old-1/log"])
+def test_what_was_killed_as_it_came_or_went_goes_too(left: str, tmp_path: Path) -> None:
+    file = tmp_path / "jobs" / left
+    file.parent.mkdir(parents=True)
+    file.touch()
+    clear(tmp_path / "jobs")
+    assert not (tmp_path / "jobs").exists()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mertk.cli import main
+from mertk.errors import MertkError
 from mertk.launched import launched
 from mertk.records import Record
-from mertk.train.team import ALONE, Team
+from mertk.train.team import ALONE, Team, join
 from tests.conftest import PARTS, TOY
 from tests.train import together
 from tests.train.test_relay import assert_close
@@ -135,6 +137,16 @@ def test_processes_with_nothing_to_share_out_are_refused(tmp_path, monkeypatch, 
     assert main(["run", str(tmp_path / "toy.yaml"), "--results", str(tmp_path)]) == 2
     assert "no encoder is trained" in (said := capsys.readouterr().err)
     assert "start `mertk run` several times" in said
+
+
+def test_a_launcher_that_has_ended_is_not_waited_for(monkeypatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]  # nobody answers there, once it is closed
+    told = {"RANK": 0, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    for name, value in {**told, "TORCHELASTIC_USE_AGENT_STORE": True}.items():
+        monkeypatch.setenv(name, str(value))
+    with pytest.raises(MertkError, match=rf"has ended: nothing answers at 127.0.0.1:{port} \("):
+        join("cpu")
 
 
 def test_what_one_process_does_is_not_launched_in_several(tmp_path, monkeypatch) -> None:
