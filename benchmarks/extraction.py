@@ -209,7 +209,7 @@ def peaks(names: Sequence[str], clips: int, threads: int, device: str) -> dict[s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under a minute, time only")
+    parser.add_argument("--quick", action="store_true", help="under a minute: time in fp32 only")
     parser.add_argument("--threads", type=int, default=2, help="of the processor (2)")
     parser.add_argument("--models", default="whisper,wavlm,clip", help="all three")
     parser.add_argument("--whisper", help="folder of a checkpoint instead of drawn weights")
@@ -226,6 +226,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             given = arguments.whisper if name == "whisper" else None
             contest = Contest(name, Path(folder), device, given)
+            contest.half = None if quick else contest.half
             found[name] = measure(contest, clips[name], 1 if quick else 3)
     untold = quick or arguments.no_peaks
     used = {} if untold else peaks(names, 64, arguments.threads, device)

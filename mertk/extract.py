@@ -181,7 +181,7 @@ def _parts(
 def _tell_damage(shelf: Shelf, clips: Sequence[str]) -> None:
     log.warning(
         "%s: %d of the stored sequences are no longer what was written (clips %s); they are "
-        "computed again",
+        "computed again, with the clips that they were computed with",
         shelf.folder,
         len(clips),
         few(clips, SHOWN),

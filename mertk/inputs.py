@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psutil
@@ -93,6 +93,7 @@ def gather(
     filling: Callable[[Source], Filler] = lambda _: Filling,
     skip_broken: bool = False,
     dry: bool = False,
+    suffice: Callable[[Inputs], bool] = lambda _: False,
 ) -> Inputs:
     """Have the store hold what the encoders make of the corpus.
 
@@ -108,6 +109,7 @@ def gather(
         mapped: Leave sequences in their files, for several processes to map.
         skip_broken: Leave broken clips out.
         dry: Compute nothing; media that are there are not decoded.
+        suffice: Whether what is known before anything is computed is all that is wanted.
 
     Raises:
         CorpusError: No clip has what an encoder reads.
@@ -117,6 +119,8 @@ def gather(
     ragged: dict[str, Ragged] = {}
     shelves = _Shelves(store, corpus.clips, encoders.sources.values(), device, screen, filling)
     _refuse_silence(encoders, shelves, corpus)
+    if not skip_broken and suffice(known := shelves.known(encoders, corpus)):
+        return known
     forecasts = [shelves.forecast(source) for source in encoders.sources.values()]
     short, hopeless = shortage(forecasts, store.root)
     if not dry:
@@ -132,19 +136,8 @@ def gather(
             # Every epoch reads all of it: from memory where half of what is free suffices.
             limit = 0 if mapped else psutil.virtual_memory().available // 2
             ragged[key] = sequences.in_memory(limit)
-    digests = {
-        key: s.digest(shelves.keys(s.encoder, corpus.clips)) for key, s in encoders.sources.items()
-    }
-    return Inputs(
-        corpus,
-        encoders.sources,
-        encoders.streams,
-        ragged,
-        digests,
-        forecasts,
-        shortage=short,
-        seconds=shelves.seconds,
-    )
+    known = shelves.known(encoders, corpus)
+    return replace(known, ragged=ragged, forecasts=forecasts, shortage=short)
 
 
 def _tell(forecasts: Iterable[Forecast], short: str, screen: Screen, *, hopeless: bool) -> None:
@@ -190,6 +183,16 @@ class _Shelves:
             for modality in sorted(modalities):
                 self._keys[modality] = dict(zip(ids, store.keys(modality, clips), strict=True))
                 advance(1)
+
+    def known(self, encoders: Encoders, corpus: Corpus) -> Inputs:
+        """What can be said of the streams before there are any."""
+        digests = {
+            key: source.digest(self.keys(source.encoder, corpus.clips))
+            for key, source in encoders.sources.items()
+        }
+        return Inputs(
+            corpus, encoders.sources, encoders.streams, digests=digests, seconds=self.seconds
+        )
 
     def keys(self, encoder: Encoder, clips: Sequence[Clip]) -> list[Key]:
         """What an encoder reads of some of the clips, as keys."""

@@ -1,8 +1,8 @@
 """The pipeline, readable top to bottom: corpus -> features -> trials -> results -> rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -102,10 +102,13 @@ def run_all(variants: Sequence[Variant], options: Options, screen: Screen) -> Fi
     precisions = {v.name: _precision(v, device) for v in variants}
     by_name = {v.name: v for v in variants}
     with open_executor(place, by_name, options.results, screen, team) as executor:
-        with team.first():  # what it computes and keeps, the others read
-            inputs = _inputs(variants, options, executor, (own_device, device), screen)
-        planned = _planned(variants, inputs, precisions, options)
         results = Results(options.results)
+        plan = _Plan(variants, precisions, options)
+        # Of several processes each could see something else.
+        finished = partial(plan.finished, results) if team.size == 1 else _never
+        with team.first():  # what it computes and keeps, the others read
+            inputs = _inputs(variants, options, executor, (own_device, device), screen, finished)
+        planned = plan(inputs)
         if options.dry:
             team.leave()
             there = sum(results.find(t) is not None for t in planned)
@@ -133,6 +136,7 @@ def _inputs(
     executor: Executor,
     devices: tuple[torch.device, torch.device],
     screen: Screen,
+    suffice: Callable[[Inputs], bool],
 ) -> Inputs:
     """Open the corpus, try every model on noise, and have the store hold the features.
 
@@ -142,6 +146,7 @@ def _inputs(
         executor: Computes features, where it can.
         devices: Of this process, and of those that conduct trials.
         screen: Shows progress.
+        suffice: Whether no features are wanted.
     """
     with screen.bar("opening the corpus, trying the models", 1):
         corpus = open_corpus(variants[0].resolved, options.folds)
@@ -158,6 +163,7 @@ def _inputs(
         mapped=options.place.executor in (PROCESSES, SLURM),
         skip_broken=variants[0].resolved.recipe.dataset.broken == "skip",
         dry=options.dry,
+        suffice=suffice,
     )
 
 
@@ -173,14 +179,35 @@ def _precision(variant: Variant, device: torch.device) -> str:
     return pick_precision(wanted, device)
 
 
-def _planned(
-    variants: Sequence[Variant], inputs: Inputs, precisions: Mapping[str, str], options: Options
-) -> list[Trial]:
-    seeds = options.seeds or variants[0].resolved.recipe.train.seeds
-    planned = trials(variants, inputs.corpus, seeds, inputs.causes(), precisions)
-    if not options.mix_protocols:
-        refuse_mixed({t.variant.name: [t.protocol] for t in planned})
-    return planned
+class _Plan:
+    """The trials of what the encoders bring, worked out once for one corpus."""
+
+    def __init__(
+        self, variants: Sequence[Variant], precisions: Mapping[str, str], options: Options
+    ) -> None:
+        self.variants, self.precisions, self.options = variants, precisions, options
+        self._corpus: Corpus | None = None
+        self._trials: list[Trial] = []
+
+    def __call__(self, inputs: Inputs) -> list[Trial]:
+        if inputs.corpus is not self._corpus:
+            seeds = self.options.seeds or self.variants[0].resolved.recipe.train.seeds
+            causes = inputs.causes()
+            planned = trials(self.variants, inputs.corpus, seeds, causes, self.precisions)
+            if not self.options.mix_protocols:
+                refuse_mixed({t.variant.name: [t.protocol] for t in planned})
+            self._corpus, self._trials = inputs.corpus, planned
+        return self._trials
+
+    def finished(self, results: Results, inputs: Inputs) -> bool:
+        """Whether every trial is there, and none is to be repeated."""
+        if self.options.dry or self.options.redo:
+            return False
+        return all(results.find(trial) is not None for trial in self(inputs))
+
+
+def _never(_: Inputs) -> bool:
+    return False
 
 
 def rehearse(variants: Sequence[Variant], encoders: Encoders, corpus: Corpus) -> None:

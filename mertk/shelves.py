@@ -84,6 +84,12 @@ class Kept:
         """Sequences that can be read: one computed again counts once."""
         return len(newest(self.held.records))
 
+    @property
+    def steps(self) -> int:
+        """Steps of those sequences."""
+        places = list(newest(self.held.records).values())
+        return int(self.held.records["length"][places].sum())
+
 
 def survey(root: Path) -> list[Kept]:
     """Every shelf of a store, in the order of their names; links are not followed.

@@ -259,7 +259,10 @@ def test_a_dry_run_tells_the_plan_and_computes_nothing(recipe: str, capsys) -> N
     assert sorted(p["key"] for p in told["plan"]) == sorted(r.facts["key"] for r in records())
 
 
-def test_a_dry_run_forecasts_what_will_be_stored(write, tmp_path: Path, capsys) -> None:
+def test_a_dry_run_forecasts_what_will_be_stored(
+    write, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     rows = [f"{c}{s}{i},{c},{s},{c}{s}{i}.wav" for c in "ab" for s in "xyz" for i in "12"]
     write("clips.csv", "\n".join(["id,label,speaker,audio", *rows]))
     for i, row in enumerate(rows):
@@ -519,3 +522,13 @@ main(["run", {recipe!r}, "--folds", "fold1", "--redo"])
     for name in ("predictions.parquet", "validation.parquet", "weights.safetensors"):
         assert (mine.folder / name).read_bytes() == (other.folder / name).read_bytes()
     assert [path.name for path in mine.folder.parent.glob(".*")] == []
+
+
+def test_a_finished_run_needs_no_features(recipe: str, capsys) -> None:
+    called(capsys, "run", recipe)
+    assert main(["store", "prune", "Spelled", "--yes"]) == 0
+    capsys.readouterr()
+    assert called(capsys, "run", recipe)[1]["reused"] == 3
+    assert not survey(home() / "features")
+    assert called(capsys, "run", recipe, "--seeds", "1")[0] == 0
+    assert survey(home() / "features")

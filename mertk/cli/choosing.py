@@ -3,12 +3,13 @@
 import argparse
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mertk import draft
 from mertk.check import resolve
 from mertk.errors import MertkError, did_you_mean
+from mertk.recipe import EncoderSpec
 from mertk.registry import Registry, discover
 from mertk.shelves import Kept
 from mertk.variants import edits_of, variants
@@ -17,14 +18,18 @@ Json = Any
 SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 
 
+def asks(arguments: argparse.Namespace) -> bool:
+    """Whether anything was asked for."""
+    return bool(arguments.encoders or arguments.older or arguments.altered or arguments.keep)
+
+
 def chosen(arguments: argparse.Namespace, shelves: Sequence[Kept]) -> list[Kept]:
     """Those that all that was asked for is true of; without a question, those of use to nobody.
 
     Raises:
         MertkError: An age, an encoder or a recipe is not to be made out.
     """
-    asked = arguments.encoders or arguments.older or arguments.altered or arguments.keep
-    if not asked:
+    if not asks(arguments):
         return [shelf for shelf in shelves if shelf.fault or not len(shelf.held.records)]
     going = list(shelves)
     if arguments.encoders:
@@ -37,7 +42,7 @@ def chosen(arguments: argparse.Namespace, shelves: Sequence[Kept]) -> list[Kept]
         going = [shelf for shelf in going if shelf.altered]
     if arguments.keep:
         needed = _needed(arguments.keep)
-        going = [shelf for shelf in going if _says(shelf.identity) not in needed]
+        going = [s for s in going if not any(_holds(s.identity, asked) for asked in needed)]
     return going
 
 
@@ -63,7 +68,7 @@ def _seconds(age: str) -> float:
     return int(match[1]) * SECONDS[match[2]]
 
 
-def _needed(recipes: Iterable[str]) -> list[Json]:
+def _needed(recipes: Iterable[str]) -> list[tuple[Json, EncoderSpec]]:
     """What the encoders of recipes are, their ablations included."""
     registry = discover()
     needed = []
@@ -71,11 +76,18 @@ def _needed(recipes: Iterable[str]) -> list[Json]:
         recipe = draft.read(name)
         edits = edits_of(resolve(recipe, registry).recipe.ablations)
         for variant in variants(recipe, edits, registry):
-            encoders = variant.resolved.recipe.encoders
-            needed += [_says(variant.resolved.named(f"encoders.{name}")) for name in encoders]
+            encoders = variant.resolved.recipe.encoders.items()
+            needed += [(variant.resolved.named(f"encoders.{n}"), spec) for n, spec in encoders]
     return needed
 
 
-def _says(identity: Json) -> tuple[Json, Json]:
-    """Code and arguments; whatever version, weights, stage and dtype: too much is kept, if ever."""
-    return identity.get("code"), identity.get("arguments")
+def _holds(identity: Mapping[str, Json], asked: tuple[Json, EncoderSpec]) -> bool:
+    """Whether a shelf is of an encoder, whatever its version, weights and stage.
+
+    Too much is kept, if ever.
+    """
+    named, spec = asked
+    if any(identity.get(key) != named[key] for key in ("code", "arguments")):
+        return False
+    made = identity.get("dtype"), identity.get("precision")
+    return made in {("as loaded", None), (spec.store, spec.precision)}

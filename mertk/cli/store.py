@@ -4,13 +4,13 @@ import argparse
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mertk.amounts import counted, few, sized
 from mertk.blocks import StoreError
 from mertk.cli import FAILED, OK
 from mertk.cli.answer import answer
-from mertk.cli.choosing import chosen
+from mertk.cli.choosing import asks, chosen
 from mertk.console import Screen
 from mertk.digests import DIGESTS, Digests
 from mertk.home import home
@@ -19,6 +19,12 @@ from mertk.shelves import Kept, Pruned, damaged, differing, prune, survey
 Json = Any
 SHOWN = 5
 """Damaged sequences of a shelf that are named on the screen."""
+
+
+ASKED: Final = "nothing of what was asked for is there"
+NOT_ASKED: Final = (
+    "there is nothing that no run can read; name encoders, or say --older, --altered or --keep"
+)
 
 
 def store(arguments: argparse.Namespace) -> int:
@@ -49,7 +55,7 @@ def _table(screen: Screen, root: Path, shelves: Sequence[Kept]) -> None:
             shelf.key,
             " ".join(filter(None, [shelf.stage, *_form(shelf)])),
             str(shelf.clips),
-            str(shelf.held.steps),
+            str(shelf.steps),
             sized(shelf.nbytes),
             _day(shelf.used),
             *([note] if noted else []),
@@ -168,7 +174,8 @@ def _tell_pruned(
     for path, why in pruned.left.items():
         screen.tell(f"{path}: cannot be taken away as a whole ({why}); see what lies there")
     if not going and not forgotten:
-        screen.tell(f"{root}: nothing of what was asked for is there; nothing goes")
+        asked = ASKED if asks(arguments) else NOT_ASKED
+        screen.tell(f"{root}: {asked}; nothing goes")
         return
     gone = pruned.gone if arguments.yes else going
     done = "pruned" if arguments.yes else "would go; --yes prunes"
@@ -187,7 +194,7 @@ def _as_json(shelf: Kept) -> dict[str, Json]:
         "dtype": layout.dtype if layout else None,
         "step": list(layout.shape) if layout else None,
         "clips": shelf.clips,
-        "steps": shelf.held.steps,
+        "steps": shelf.steps,
         "bytes": shelf.nbytes,
         "loose_bytes": shelf.loose,
         "altered": shelf.altered,

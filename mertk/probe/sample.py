@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mertk.contracts import Clip, TargetKind
 from mertk.corpus import open_corpus
-from mertk.encode import Encoding
+from mertk.encode import BadEncoding, Encoding
 from mertk.errors import MediaError, MertkError, RecipeError
 from mertk.fits import target_named
 from mertk.plan import Corpus
@@ -80,15 +80,16 @@ def take(variant: Variant, encoders: Encoders) -> Sample:
 
     Raises:
         RecipeError: The dataset refuses its arguments.
+        BadEncoding: What an encoder gives breaks its contract.
         MertkError: There is neither a corpus nor an encoder that says its channels.
     """
     try:
         corpus = open_corpus(variant.resolved)
         return _read(variant, encoders, corpus)
-    except RecipeError:
+    except (RecipeError, BadEncoding):
         raise
     except MertkError as error:
-        return _noise(variant, encoders, str(error).partition("\n")[0])
+        return _noise(variant, encoders, " ".join(str(error).split()))
 
 
 def _read(variant: Variant, encoders: Encoders, corpus: Corpus) -> Sample:

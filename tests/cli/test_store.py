@@ -156,9 +156,18 @@ def test_keep_spares_what_a_recipe_uses(root, capsys):
     recipe = root.parent / "kept.yaml"
     recipe.write_text(json.dumps(RECIPE))
     resolved = resolve(Draft("kept", Path(), RECIPE), discover())
-    put(root, **resolved.named("encoders.words"), version="1")
-    put(root, "Other")
-    assert names(asked(capsys, "prune", "--keep", str(recipe))["chosen"]) == ["Other"]
+    words, made = resolved.named("encoders.words"), {"dtype": "float32", "precision": "fp32"}
+    put(root, **words, version="1", **made)
+    put(root, **words, **{**made, "precision": "bf16"})
+    put(root, **words, **{**made, "dtype": "float16"})
+    put(root, **words, stage="input", dtype="as loaded")
+    put(root, "Other", **made)
+    chosen = asked(capsys, "prune", "--keep", str(recipe))["chosen"]
+    assert {(c["encoder"], c["identity"]["dtype"], c["identity"]["precision"]) for c in chosen} == {
+        ("Other", "float32", "fp32"),
+        ("Spelled", "float32", "bf16"),
+        ("Spelled", "float16", "fp32"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -189,3 +198,10 @@ def test_digests_of_files_that_are_gone_are_forgotten(root, capsys):
     assert main(["store", "prune", "--yes"]) == 0
     assert "1 digest of files that are gone: pruned" in capsys.readouterr().out
     assert file.read_text() == f"\nabc\t5 1 1\t{media[0]}\t\n"
+
+
+def test_without_a_choice_and_without_anything_useless_it_says_what_can_be_chosen(root, capsys):
+    put(root, "WavLM")
+    assert main(["store", "prune"]) == 0
+    out = capsys.readouterr().out
+    assert "nothing that no run can read; name encoders, or say --older, --altered or --keep" in out

@@ -340,6 +340,19 @@ def test_trained_encoders_that_ship_learn_with_all_of_their_parts(encoders: str)
     assert probe(resolve(draft, discover())) == Probed((), ())
 
 
+def test_an_encoder_that_breaks_its_contract_is_no_corpus_that_cannot_be_opened(
+    recipe: str, tmp_path: Path, capsys
+) -> None:
+    (tmp_path / "wide.py").write_text(
+        "from tests.toy_parts import Spelled\n\n\nclass Wide(Spelled):\n    dim = 99\n"
+    )
+    wide = f"encoders.words={{use: {tmp_path}/wide.py:Wide}}"
+    assert main(["check", recipe, "--deep", "--set", wide]) == 2
+    told = capsys.readouterr().err
+    assert "Wide: its output is [" in told
+    assert "99" in told
+
+
 def test_files_of_the_corpus_stay_as_they_are(see: See, tmp_path: Path) -> None:
     log = tmp_path / "log"
     see(f"encoders.words.log={log}")
