@@ -23,8 +23,8 @@ from tests.faults.undisturbed import Undisturbed
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(1800)]
 
 TURNS = ("run", "worker") * 3
-"""What is killed, one after the other. A run that a worker was killed of goes on to its end: with it
-ends a life."""
+"""What is killed, one after the other. A run that a worker was killed of goes on to its end, and
+with it ends a life."""
 TRAINED = ("--set", "encoders.audio.train=true", "--set", "train.micro_batch=4")
 TOGETHER = ("torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m")
 ENDS = 90.0
