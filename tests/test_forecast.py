@@ -174,4 +174,4 @@ def test_an_extraction_stops_where_what_is_to_come_cannot_fit(monkeypatch, tmp_p
 def test_encoders_that_come_with_mertk_foresee(name):
     from mertk.registry import discover
 
-    assert "steps_in" in vars(discover().entries["encoders"][name].load())
+    assert callable(getattr(discover().entries["encoders"][name].load(), "steps_in", None))

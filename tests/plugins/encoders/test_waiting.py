@@ -8,6 +8,7 @@ import torch
 from transformers import WavLMConfig, WavLMModel
 
 from mertk.contracts import Stream
+from mertk_plugins.encoders._wavlm_attention import attend_at_once
 from mertk_plugins.encoders.clip import CLIP
 from mertk_plugins.encoders.timm import Timm
 from mertk_plugins.encoders.wavlm import WavLM
@@ -29,6 +30,7 @@ def like_base() -> WavLM:
         feat_extract_norm="group",
     )
     encoder.model = WavLMModel(config)
+    attend_at_once(encoder.model)
     encoder.model.masked_spec_embed.requires_grad_(False)
     return encoder
 
