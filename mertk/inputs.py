@@ -119,7 +119,8 @@ def gather(
     ragged: dict[str, Ragged] = {}
     shelves = _Shelves(store, corpus.clips, encoders.sources.values(), device, screen, filling)
     _refuse_silence(encoders, shelves, corpus)
-    if not skip_broken and suffice(known := shelves.known(encoders, corpus)):
+    known = shelves.known(encoders, corpus)
+    if not skip_broken and suffice(known):
         return known
     forecasts = [shelves.forecast(source) for source in encoders.sources.values()]
     short, hopeless = shortage(forecasts, store.root)
@@ -128,6 +129,7 @@ def gather(
     attempt: Attempt = shelves.refuse_unreadable if dry else shelves.fill
     if skip_broken:
         corpus = _without_broken(encoders.sources.values(), corpus, attempt, screen)
+        known = shelves.known(encoders, corpus)
     for key, source in encoders.sources.items():
         sequences = attempt(source, corpus.clips)
         if sequences is not None:
@@ -136,7 +138,6 @@ def gather(
             # Every epoch reads all of it: from memory where half of what is free suffices.
             limit = 0 if mapped else psutil.virtual_memory().available // 2
             ragged[key] = sequences.in_memory(limit)
-    known = shelves.known(encoders, corpus)
     return replace(known, ragged=ragged, forecasts=forecasts, shortage=short)
 
 
